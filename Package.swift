@@ -1,0 +1,80 @@
+// swift-tools-version: 6.2
+// Squall: trained ocean and weather networks on an ordinary CPU. The rooms are listed from the
+// ground up; each may depend only on rooms listed before it.
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: room + "Tests", dependencies: dependencies + ["TestSupport"],
+    swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "squall",
+  products: [
+    .library(name: "Squall", targets: ["Squall"]),
+    .executable(name: "squall", targets: ["SquallCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // System libraries.
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
+    .systemLibrary(name: "CUDUNITS", providers: [.apt(["libudunits2-dev"])]),
+
+    // Numbers.
+    .target(name: "CVectorKernels"),
+    room("Tensors", ["CVectorKernels", "COpenBLAS"]),
+
+    // Networks.
+    room("ONNXFormat", []),
+    room("Networks", ["ONNXFormat", "Tensors", "CVectorKernels"]),
+
+    // Grids.
+    room("GridFiles", ["CNetCDF"]),
+    room("Grids", ["GridFiles", "CUDUNITS"]),
+
+    // Forecasts.
+    room(
+      "Forecasting",
+      ["Grids", "Networks", "Tensors", .product(name: "Yams", package: "Yams")]),
+    room("Nowcasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
+
+    // The front door and the command line.
+    room("Squall", ["Nowcasting", "Forecasting", "Grids", "Networks", "Tensors"]),
+    .executableTarget(
+      name: "SquallCommand",
+      dependencies: [
+        "Squall", "ONNXFormat", "GridFiles",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    tests("CVectorKernels", ["CVectorKernels"]),
+    tests("Tensors", ["Tensors"]),
+    tests("ONNXFormat", ["ONNXFormat"]),
+    tests("Networks", ["Networks", "ONNXFormat", "Tensors"]),
+    tests("GridFiles", ["GridFiles"]),
+    tests("Grids", ["Grids", "GridFiles"]),
+    tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
+    tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "Tensors"]),
+    tests("SquallCommand", ["SquallCommand"]),
+  ]
+)
