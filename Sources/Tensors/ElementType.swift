@@ -1,0 +1,53 @@
+// Room: Tensors. What a tensor's elements are, and which Swift types stand for them.
+
+/// The type of a tensor's elements.
+///
+/// Complex numbers have no element type of their own: a complex tensor is a real one whose last
+/// dimension is 2 (real part, imaginary part), as ONNX's `DFT` has it.
+public enum ElementType: String, Sendable, Hashable, CaseIterable {
+  case float32, float64, float16, bfloat16
+  case int8, int16, int32, int64
+  case uint8, uint16, uint32, uint64
+  case bool
+
+  /// The bytes one element takes.
+  public var byteWidth: Int {
+    switch self {
+    case .int8, .uint8, .bool: 1
+    case .float16, .bfloat16, .int16, .uint16: 2
+    case .float32, .int32, .uint32: 4
+    case .float64, .int64, .uint64: 8
+    }
+  }
+
+  /// Whether the elements are floating-point numbers of any width.
+  public var isFloatingPoint: Bool {
+    switch self {
+    case .float32, .float64, .float16, .bfloat16: true
+    default: false
+    }
+  }
+
+  /// Whether the elements are integers (booleans are not).
+  public var isInteger: Bool { !isFloatingPoint && self != .bool }
+}
+
+/// A Swift type whose values are a tensor's elements.
+///
+/// `Float16` elements are used as their bits where the processor lacks the type (`Half`).
+public protocol TensorScalar: BitwiseCopyable, Sendable {
+  /// The element type that this Swift type stands for.
+  static var elementType: ElementType { get }
+}
+
+extension Float: TensorScalar { public static var elementType: ElementType { .float32 } }
+extension Double: TensorScalar { public static var elementType: ElementType { .float64 } }
+extension Int8: TensorScalar { public static var elementType: ElementType { .int8 } }
+extension Int16: TensorScalar { public static var elementType: ElementType { .int16 } }
+extension Int32: TensorScalar { public static var elementType: ElementType { .int32 } }
+extension Int64: TensorScalar { public static var elementType: ElementType { .int64 } }
+extension UInt8: TensorScalar { public static var elementType: ElementType { .uint8 } }
+extension UInt16: TensorScalar { public static var elementType: ElementType { .uint16 } }
+extension UInt32: TensorScalar { public static var elementType: ElementType { .uint32 } }
+extension UInt64: TensorScalar { public static var elementType: ElementType { .uint64 } }
+extension Bool: TensorScalar { public static var elementType: ElementType { .bool } }

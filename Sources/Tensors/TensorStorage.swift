@@ -1,0 +1,53 @@
+// Room: Tensors. The memory under tensors: own and aligned, or borrowed from a mapped file.
+
+internal import Foundation
+
+/// Memory that tensors share: 64-byte-aligned memory of its own, or bytes that an owner (a mapped
+/// file, an arena) keeps alive.
+///
+/// The class is a handle: value semantics is `Tensor`'s affair, which copies storage that is
+/// shared or read-only before it writes.
+package final class TensorStorage: @unchecked Sendable {
+  /// Alignment of memory that Squall allocates: one cache line, one 512-bit vector.
+  package static let alignment = 64
+
+  package let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+  /// Whether the bytes may be written: a mapped file's may not.
+  package let isWritable: Bool
+  private let owner: AnyObject?
+
+  /// Own memory, not initialised. At least one byte is always there, so that `base` is real.
+  package init(byteCount: Int) {
+    precondition(byteCount >= 0)
+    // Vector kernels may read, never write, up to a full vector past the end.
+    let padded = (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
+    base = UnsafeMutableRawPointer.allocate(
+      byteCount: padded + Self.alignment, alignment: Self.alignment)
+    self.byteCount = byteCount
+    isWritable = true
+    owner = nil
+  }
+
+  /// Read-only bytes that `owner` keeps alive.
+  package init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    base = UnsafeMutableRawPointer(
+      mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: Self.alignment)!)
+    byteCount = bytes.count
+    isWritable = false
+    self.owner = owner
+  }
+
+  /// Writable bytes of an arena that `owner` keeps alive. The arena's planner, not copy-on-write,
+  /// sees to it that nobody else uses them meanwhile.
+  package init(arena bytes: UnsafeMutableRawBufferPointer, owner: AnyObject) {
+    base = bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: Self.alignment)!
+    byteCount = bytes.count
+    isWritable = true
+    self.owner = owner
+  }
+
+  deinit {
+    if owner == nil { base.deallocate() }
+  }
+}
