@@ -4,12 +4,18 @@
 
 import PackageDescription
 
-let swiftSettings: [SwiftSetting] = [
-  .swiftLanguageMode(.v6),
-  .enableUpcomingFeature("ExistentialAny"),
-  .enableUpcomingFeature("InternalImportsByDefault"),
-  .enableUpcomingFeature("MemberImportVisibility"),
-]
+// Our own CI sets SQUALL_STRICT, so that a warning fails it; whoever builds us is spared.
+let strict = Context.environment["SQUALL_STRICT"] != nil
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let cSettings: [CSetting] = strict ? [.treatAllWarnings(as: .error)] : []
 
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
@@ -39,7 +45,7 @@ let package = Package(
     .systemLibrary(name: "CUDUNITS", providers: [.apt(["libudunits2-dev"])]),
 
     // Numbers.
-    .target(name: "CVectorKernels"),
+    .target(name: "CVectorKernels", cSettings: cSettings),
     room("Tensors", ["CVectorKernels", "COpenBLAS"]),
 
     // Networks.

@@ -1,0 +1,36 @@
+# Squall's front desk. `make nowcast` and `make test` work on a fresh Debian machine with Swift.
+
+# One configuration for building and testing, so that one build cache serves both: tests in release
+# mode without testability are compiled with the very flags of the program.
+build_flags = -c release
+test_flags = -c release --disable-testable-imports
+
+frames = $(wildcard SampleData/frames/*.nc)
+sources = Package.swift Sources Tests Examples
+
+.PHONY: nowcast test build setup format lint clean help
+
+nowcast: build ## set up, build, and make a nowcast from the sample frames into out/
+	@mkdir -p out
+	.build/release/squall nowcast $(frames) -o out/nowcast.nc
+
+test: setup ## set up, build, and run the tests
+	swift test $(test_flags)
+
+build: setup ## set up and build the program and the library
+	swift build $(build_flags)
+
+setup: ## install the Debian packages that are missing
+	@Scripts/setup.sh
+
+format: ## rewrite the sources in the house style
+	swift format --in-place --recursive --parallel $(sources)
+
+lint: ## check the style; any finding fails
+	swift format lint --strict --recursive --parallel $(sources)
+
+clean: ## forget what was built and what was written
+	rm -rf .build out Examples/*/.build
+
+help: ## say what can be made
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16
