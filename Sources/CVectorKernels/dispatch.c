@@ -1,1 +1,2 @@
+// Room: CVectorKernels. Choice of the kernel variant.
 #include "CVectorKernels.h"

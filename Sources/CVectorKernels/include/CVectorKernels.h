@@ -1,3 +1,7 @@
+// Room: CVectorKernels. The umbrella header.
 #ifndef SQUALL_CVECTORKERNELS_H
 #define SQUALL_CVECTORKERNELS_H
+
+#include "squall_processor.h"
+
 #endif
