@@ -16,7 +16,9 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let fileMissing = Code("fileMissing")
     /// The file is there but cannot be opened, mapped or read.
     public static let fileUnreadable = Code("fileUnreadable")
-    /// The file cannot be created or written.
+    /// The file cannot be created.
+    public static let fileNotCreated = Code("fileNotCreated")
+    /// The file was created but could not be written whole.
     public static let fileNotWritten = Code("fileNotWritten")
     /// The file ends, or a part of it ends, before what it announced.
     public static let truncated = Code("truncated")
@@ -24,6 +26,8 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
     public static let malformed = Code("malformed")
     /// Messages are nested deeper than any model needs.
     public static let nestedTooDeep = Code("nestedTooDeep")
+    /// A test folder is not laid out as ONNX's are.
+    public static let testLayout = Code("testLayout")
     /// Well-formed, but of a version or kind that is not read here.
     public static let unsupported = Code("unsupported")
     /// A tensor's type, shape and values do not agree.

@@ -87,27 +87,81 @@ private struct Meta: Decodable {
     #expect(model.remarks.isEmpty)
   }
 
-  @Test(.enabled(if: SharedFolder.exists("conformance")), arguments: ["conformance", "networks"])
-  func everyModelAndValueIsRead(folder: String) throws {
-    var values = 0
-    for url in sharedCases(folder) {
-      let model = try ONNXModel(contentsOf: url.appending(path: "model.onnx"))
-      let sets = try FileManager.default.contentsOfDirectory(atPath: url.path)
-      for set in sets where set.hasPrefix("test_data_set_") {
-        for (prefix, ports) in [
-          ("input", model.graph.requiredInputs), ("output", model.graph.outputs),
-        ] {
-          for (index, port) in ports.enumerated() {
-            let file = url.appending(path: "\(set)/\(prefix)_\(index).pb")
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            let value = try ONNXTestValue(contentsOf: file, as: port.type)
-            expect(value, is: port.type, file)
-            values += 1
-          }
+  /// How many tensors, how many bytes, and their CRC-32, as onnx 1.23's numpy_helper has them.
+  struct Reference: Sendable {
+    let folder: String
+    let models: (tensors: Int, bytes: Int, checksum: UInt32)
+    let values: (tensors: Int, bytes: Int, checksum: UInt32)
+  }
+
+  @Test(
+    .enabled(if: SharedFolder.exists("conformance")),
+    arguments: [
+      Reference(
+        folder: "conformance", models: (1347, 22_307, 2_977_941_934),
+        values: (3604, 6_815_724, 2_023_188_666)),
+      Reference(
+        folder: "networks", models: (3392, 46_317_167, 930_873_501),
+        values: (69, 47_262_208, 1_612_871_644)),
+    ])
+  func everyTensorHoldsWhatTheReferenceReads(reference: Reference) throws {
+    var models = Checksum()
+    var values = Checksum()
+    for test in try ONNXTestCase.find(in: SharedFolder.url.appending(path: reference.folder)) {
+      let graph = try ONNXModel(contentsOf: test.model).graph
+      add(graph, to: &models)
+      for set in try test.dataSets() {
+        let inputs = try set.inputs(of: graph)
+        for port in graph.requiredInputs {
+          guard let value = inputs[port.name] else { continue }
+          expect(value, is: port.type, test.folder)
+          add(value, to: &values)
+        }
+        for (port, output) in zip(graph.outputs, try set.outputs(of: graph)) {
+          expect(output.value, is: port.type, test.folder)
+          add(output.value, to: &values)
         }
       }
     }
-    #expect(values > (folder == "networks" ? 40 : 3000))
+    #expect((models.tensors, models.byteCount, models.value) == reference.models)
+    #expect((values.tensors, values.byteCount, values.value) == reference.values)
+  }
+
+  /// Constants in the file's order, then the tensors in attributes by node and name.
+  private func add(_ graph: ONNXGraph, to sum: inout Checksum) {
+    for name in graph.initializerNames {
+      guard let tensor = graph.initializers[name] else { continue }
+      add(.tensor(tensor), to: &sum)
+    }
+    for node in graph.nodes {
+      for (_, attribute) in node.attributes.sorted(by: { $0.key < $1.key }) {
+        if case .tensor(let tensor) = attribute { add(.tensor(tensor), to: &sum) }
+        if case .graph(let inner) = attribute { add(inner, to: &sum) }
+      }
+    }
+  }
+
+  private func add(_ value: ONNXTestValue, to sum: inout Checksum) {
+    guard case .tensor(let tensor) = value else { return }
+    switch tensor.payload {
+    case .bytes(let range): range.withBytes { sum.add($0) }
+    case .strings(let strings):
+      Array(strings.joined(separator: "\0").utf8).withUnsafeBytes { sum.add($0) }
+    }
+  }
+
+  /// Describing a network reads no weights: milliseconds for all of them, even on a busy machine.
+  @Test(.enabled(if: SharedFolder.exists("networks")))
+  func loadingTakesMilliseconds() throws {
+    let cases = sharedCases("networks")
+    var best = Duration.seconds(60)
+    for _ in 0..<3 {
+      let time = try ContinuousClock().measure {
+        for url in cases { _ = try ONNXModel(contentsOf: url.appending(path: "model.onnx")) }
+      }
+      best = min(best, time)
+    }
+    #expect(best < .milliseconds(20 * cases.count), "\(best) for \(cases.count) networks")
   }
 
   private func expect(_ value: ONNXTestValue, is type: ONNXType?, _ file: URL) {

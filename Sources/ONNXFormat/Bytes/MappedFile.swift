@@ -61,12 +61,7 @@ public final class MappedFile: @unchecked Sendable {
       base = nil
       return
     }
-    let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard let address, address != MAP_FAILED else {
-      throw ONNXError(
-        .fileUnreadable, "cannot be mapped: \(String(cString: strerror(errno)))", file: path)
-    }
-    base = address
+    base = try Self.map(descriptor, count, path)
   }
 
   /// Holds a copy of `bytes`.
@@ -76,9 +71,10 @@ public final class MappedFile: @unchecked Sendable {
 
   /// Holds `byteCount` zero bytes, 64-byte aligned, after `fill` has written to them.
   package init(byteCount: Int, fill: (UnsafeMutableRawBufferPointer) -> Void) {
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: byteCount + Self.readableBeyondEnd, alignment: 64)
     buffer.initializeMemory(as: UInt8.self, repeating: 0)
-    fill(buffer)
+    fill(UnsafeMutableRawBufferPointer(rebasing: buffer[..<byteCount]))
     path = nil
     count = byteCount
     isMapped = false
@@ -87,7 +83,7 @@ public final class MappedFile: @unchecked Sendable {
 
   deinit {
     guard let base else { return }
-    if isMapped { munmap(base, count) } else { base.deallocate() }
+    if isMapped { munmap(base, Self.mappedLength(count)) } else { base.deallocate() }
   }
 
   /// Lends all the bytes to `body`; they must not be used after it returns.
@@ -99,8 +95,40 @@ public final class MappedFile: @unchecked Sendable {
   }
 
   /// All the bytes, valid for as long as the caller keeps a reference to this owner.
+  ///
+  /// `readableBeyondEnd` more bytes may be read after them.
   package var unsafeBytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: count)
+  }
+
+  /// How many zero bytes may be read after the last: vector kernels read whole vectors.
+  package static let readableBeyondEnd = 64
+
+  /// The file's pages and one more, so that reading a little beyond the end never faults.
+  private static func mappedLength(_ count: Int) -> Int {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    return (count + page - 1) / page * page + page
+  }
+
+  private static func map(
+    _ descriptor: Int32, _ count: Int, _ path: String
+  ) throws(ONNXError) -> UnsafeMutableRawPointer {
+    func failure() -> ONNXError {
+      ONNXError(
+        .fileUnreadable,
+        "cannot be mapped (\(String(cString: strerror(errno)))); copy it to a local disk",
+        file: path)
+    }
+    let length = mappedLength(count)
+    let reserved = mmap(nil, length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let reserved, reserved != MAP_FAILED else { throw failure() }
+    let mapped = mmap(reserved, count, PROT_READ, MAP_PRIVATE | MAP_FIXED, descriptor, 0)
+    guard mapped == reserved else {
+      let error = failure()
+      munmap(reserved, length)
+      throw error
+    }
+    return reserved
   }
 
   private static func cannotOpen(_ path: String, _ number: Int32) -> ONNXError {

@@ -99,6 +99,9 @@ final class ExternalData {
       throw ONNXError(
         .externalData, "is not in the model's folder; put the file beside the model")
     }
+    guard path != root else {
+      throw ONNXError(.externalData, "is the model's folder itself; export the network again")
+    }
     guard path.hasPrefix(root == "/" ? "/" : root + "/") else {
       throw ONNXError(
         .externalData,
