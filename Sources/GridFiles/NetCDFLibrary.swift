@@ -1,0 +1,84 @@
+// Room: GridFiles. The serial gate: netCDF-C and HDF5 are not thread-safe, so every call to them in
+// this process passes through the one lock of this file.
+
+internal import CNetCDF
+import Synchronization
+
+/// Identifies an open file or a group in it to netCDF-C.
+struct GroupID: Hashable, Sendable { var raw: Int32 }
+
+/// Identifies a variable inside its group to netCDF-C.
+struct VariableID: Hashable, Sendable {
+  var raw: Int32
+  /// Stands for the group itself where netCDF-C asks whose attribute is meant.
+  static let global = VariableID(raw: -1)
+}
+
+/// Identifies a dimension to netCDF-C; unique within a file.
+struct DimensionID: Hashable, Sendable { var raw: Int32 }
+
+enum NetCDFLibrary {
+  private static let gate = Mutex<Void>(())
+
+  /// Runs one netCDF-C call alone and returns its status.
+  static func status(_ call: () -> Int32) -> Int32 {
+    gate.withLock { _ in call() }
+  }
+
+  /// Runs one netCDF-C call alone and turns a failure into an error.
+  static func check(
+    _ path: String, _ variable: String? = nil, _ doing: String, _ call: () -> Int32
+  ) throws(GridFileError) {
+    let status = status(call)
+    if status != NC_NOERR { throw error(status, path, variable, doing) }
+  }
+
+  /// The library's own words for a status.
+  static func words(_ status: Int32) -> String {
+    gate.withLock { _ in
+      guard let text = nc_strerror(status) else { return "netCDF error \(status)" }
+      return String(cString: text)
+    }
+  }
+
+  static func error(
+    _ status: Int32, _ path: String, _ variable: String?, _ doing: String
+  ) -> GridFileError {
+    switch status {
+    case NC_ENOTNC:
+      return GridFileError(
+        .notNetCDF, path: path, variable: variable,
+        "is not a NetCDF file; give a NetCDF-3 or NetCDF-4 file")
+    case NC_EHDFERR, NC_EHDFERR - 7...NC_EHDFERR - 1:
+      return GridFileError(
+        .corrupt, path: path, variable: variable,
+        "\(doing) failed inside HDF5, the file is damaged; fetch or write it again")
+    case Status.noFilter, Status.filter:
+      return GridFileError(
+        .unsupported, path: path, variable: variable,
+        "is compressed with a filter that is not installed; rewrite it with 'nccopy -d 4' "
+          + "where it opens, or set HDF5_PLUGIN_PATH")
+    case NC_ENOMEM:
+      return GridFileError(
+        .inputOutput, path: path, variable: variable,
+        "\(doing) needs more memory than there is; read less at a time")
+    case NC_EINVALCOORDS, NC_EEDGE:
+      return GridFileError(
+        .outOfBounds, path: path, variable: variable, "\(doing) goes past the variable's end")
+    case let status where status > 0:
+      return GridFileError(
+        .inputOutput, path: path, variable: variable,
+        "\(doing) failed: \(SystemError.words(status)); check the disk and try again")
+    default:
+      return GridFileError(
+        .corrupt, path: path, variable: variable,
+        "\(doing) failed: \(words(status)); check the file with 'ncdump -h'")
+    }
+  }
+
+  /// Statuses that netcdf.h has behind parentheses or keeps in another header.
+  enum Status {
+    static let filter: Int32 = -132
+    static let noFilter: Int32 = -136
+  }
+}

@@ -1,0 +1,132 @@
+// Room: Grids. Units of measure through UDUNITS-2, which is not thread-safe: one lock around it.
+
+internal import CUDUNITS
+internal import GridFiles
+import Synchronization
+
+/// A unit of measure that UDUNITS understands.
+///
+/// Source: UDUNITS-2; CF 1.11 section 3.1.
+public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
+  /// The unit as written.
+  public let text: String
+
+  /// Reads a unit such as `kg m-2 s-1`, `mm/h`, `degC` or `1`.
+  ///
+  /// Edge cases: `unitless`, `none` and an empty text count as 1.
+  /// Throws: `GridError` with code `units`.
+  public init(_ text: String) throws(GridError) {
+    try UnitSystem.locked { (system) throws(GridError) in
+      ut_free(try UnitSystem.parse(text, system))
+    }
+    self.text = text.trimmingBlanks
+  }
+
+  /// Whether numbers in this unit can be converted to `other`.
+  public func isConvertible(to other: PhysicalUnit) -> Bool {
+    (try? conversion(to: other)) != nil
+  }
+
+  /// How numbers in this unit become numbers in `other`.
+  ///
+  /// Throws: `GridError` with code `units` where the units measure different things, or the
+  /// conversion is not linear (logarithmic units).
+  public func conversion(to other: PhysicalUnit) throws(GridError) -> UnitConversion {
+    let (from, to) = (text, other.text)
+    return try UnitSystem.locked { (system) throws(GridError) in
+      let source = try UnitSystem.parse(from, system)
+      defer { ut_free(source) }
+      let target = try UnitSystem.parse(to, system)
+      defer { ut_free(target) }
+      guard ut_are_convertible(source, target) != 0,
+        let converter = ut_get_converter(source, target)
+      else {
+        throw GridError(.units, "'\(from)' cannot be converted to '\(to)'")
+      }
+      defer { cv_free(converter) }
+      let zero = cv_convert_double(converter, 0)
+      let scale = cv_convert_double(converter, 1) - zero
+      let check = cv_convert_double(converter, 1000) - zero
+      guard zero.isFinite, scale.isFinite, abs(check - 1000 * scale) <= abs(check) * 1e-9 else {
+        throw GridError(.units, "'\(from)' is converted to '\(to)' by more than scale and offset")
+      }
+      return UnitConversion(scale: scale, offset: zero)
+    }
+  }
+
+  /// The unit as written.
+  public var description: String { text }
+}
+
+/// `converted = value × scale + offset`.
+public struct UnitConversion: Sendable, Hashable {
+  /// Multiplies the number.
+  public var scale: Double
+  /// Is added afterwards.
+  public var offset: Double
+
+  /// Makes a conversion.
+  public init(scale: Double, offset: Double) {
+    self.scale = scale
+    self.offset = offset
+  }
+
+  /// Whether numbers stay as they are.
+  public var isIdentity: Bool { scale == 1 && offset == 0 }
+
+  /// The converted number; NaN stays NaN.
+  public func callAsFunction(_ value: Double) -> Double { value * scale + offset }
+
+  /// Converts all of `values`, computing in double precision and rounding once.
+  public func apply(to values: inout [Float]) {
+    if isIdentity { return }
+    for index in values.indices {
+      values[index] = Float(Double(values[index]) * scale + offset)
+    }
+  }
+}
+
+/// The one unit system of the process, behind its lock.
+private enum UnitSystem {
+  /// The loaded system; the pointer is used under the lock only, and never freed.
+  private struct Loaded: @unchecked Sendable { var system: OpaquePointer? }
+
+  private static let gate = Mutex<Loaded?>(nil)
+
+  static func locked<R: Sendable>(
+    _ body: (OpaquePointer) throws(GridError) -> R
+  ) throws(GridError) -> R {
+    let outcome: Result<R, GridError> = gate.withLock { loaded in
+      if loaded == nil {
+        // UDUNITS would print its complaints on standard error.
+        ut_set_error_message_handler { _, _ in 0 }
+        loaded = Loaded(system: ut_read_xml(nil))
+      }
+      guard let system = loaded?.system else {
+        return .failure(
+          GridError(
+            .units,
+            "the UDUNITS-2 database cannot be read; install libudunits2-data "
+              + "or correct UDUNITS2_XML_PATH"))
+      }
+      do throws(GridError) {
+        return .success(try body(system))
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
+  static func parse(_ text: String, _ system: OpaquePointer) throws(GridError) -> OpaquePointer {
+    var spelling = text.trimmingBlanks
+    if ["", "unitless", "none", "dimensionless", "-"].contains(spelling.lowercased()) {
+      spelling = "1"
+    }
+    guard let unit = ut_parse(system, spelling, UT_UTF8) else {
+      throw GridError(
+        .units, "'\(text)' is not a unit; write units as UDUNITS does, like 'mm h-1'")
+    }
+    return unit
+  }
+}
