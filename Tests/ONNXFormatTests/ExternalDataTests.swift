@@ -142,4 +142,12 @@ import Testing
       }
     }
   }
+
+  @Test func aFileThatClaimsAnImpossibleSizeIsRefused() throws {
+    let folder = try TemporaryFolder()
+    let url = try folder.write("sparse.onnx", [8])
+    // Not every file system can hold such a file; where it cannot, there is nothing to refuse.
+    guard truncate(url.path, off_t(1) << 62) == 0 else { return }
+    #expect(throws: ONNXError.self) { try ONNXModel(contentsOf: url) }
+  }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import ONNXFormat
+import TestSupport
 import Testing
 
 @Suite struct SmallModelTests {
@@ -84,24 +85,48 @@ import Testing
     var random = SplitMix(state: seed)
     var read = 0
     for _ in 0..<20_000 {
-      var bytes = Proto.small
-      for _ in 0..<Int.random(in: 1...4, using: &random) {
-        let place = Int.random(in: bytes.indices, using: &random)
-        switch Int.random(in: 0..<4, using: &random) {
-        case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
-        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-        case 2: bytes.insert(UInt8.random(in: .min ... .max, using: &random), at: place)
-        default: bytes.remove(at: place)
-        }
-      }
-      do {
-        let model = try ONNXModel(bytes: bytes)
-        read += touch(model.graph)
-      } catch {
-        expectOneLine(error, "seed \(seed)")
-      }
+      if readable(damaged(Proto.small, &random), "seed \(seed)") { read += 1 }
     }
     #expect(read > 0, "seed \(seed)")
+  }
+
+  /// Every twentieth of ONNX's own cases: loops, branches, sequences, quantised and old models.
+  @Test(.enabled(if: SharedFolder.exists("conformance")))
+  func realModelsDamagedAtRandomNeverCrash() throws {
+    let seed = UInt64.random(in: .min ... .max)
+    var random = SplitMix(state: seed)
+    for (index, url) in sharedCases("conformance").enumerated() where index % 20 == 0 {
+      let whole = [UInt8](try Data(contentsOf: url.appending(path: "model.onnx")))
+      guard whole.count < 20_000 else { continue }
+      let note = "\(url.lastPathComponent), seed \(seed)"
+      for _ in 0..<100 {
+        _ = readable(damaged(whole, &random), note)
+        _ = readable(Array(whole.prefix(Int.random(in: 0..<whole.count, using: &random))), note)
+      }
+    }
+  }
+
+  private func damaged(_ whole: [UInt8], _ random: inout SplitMix) -> [UInt8] {
+    var bytes = whole
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+      let place = Int.random(in: bytes.indices, using: &random)
+      switch Int.random(in: 0..<4, using: &random) {
+      case 0: bytes[place] = UInt8.random(in: .min ... .max, using: &random)
+      case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+      case 2: bytes.insert(UInt8.random(in: .min ... .max, using: &random), at: place)
+      default: bytes.remove(at: place)
+      }
+    }
+    return bytes
+  }
+
+  private func readable(_ bytes: [UInt8], _ note: String) -> Bool {
+    do {
+      return touch(try ONNXModel(bytes: bytes).graph) > 0
+    } catch {
+      expectOneLine(error, note)
+      return false
+    }
   }
 }
 

@@ -54,6 +54,11 @@ public final class MappedFile: @unchecked Sendable {
         "is not a regular file (a pipe, socket or device); copy it to a file first",
         file: path)
     }
+    // A sparse file may claim any size; beyond this no processor has addresses for it.
+    guard status.st_size < 1 << 46 else {
+      throw ONNXError(
+        .fileUnreadable, "is larger than can be mapped; give another file", file: path)
+    }
     self.path = path
     count = Int(status.st_size)
     isMapped = true

@@ -89,6 +89,7 @@ private func sort(
 private func sortSubgraphs(
   _ node: inout ONNXNode, _ context: ReadingContext
 ) throws(ONNXError) -> [String: MissingValue] {
+  guard node.attributes.values.contains(where: { !$0.subgraphs.isEmpty }) else { return [:] }
   var missing: [String: MissingValue] = [:]
   let label = node.label
   for (name, attribute) in node.attributes {

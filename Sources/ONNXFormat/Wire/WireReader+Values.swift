@@ -42,7 +42,8 @@ extension WireReader {
     let range = try range(field)
     let slice = UnsafeRawBufferPointer(rebasing: bytes[range])
     let text = String(decoding: slice, as: UTF8.self)
-    guard text.utf8.elementsEqual(slice) else {
+    // ASCII needs no repair; anything else shows by the repaired text's bytes.
+    guard slice.allSatisfy({ $0 < 0x80 }) || text.utf8.elementsEqual(slice) else {
       throw Self.malformed(
         "the name \(ONNXError.quoted(text)) is not valid UTF-8", at: range.lowerBound)
     }
