@@ -1,0 +1,226 @@
+// Room: CVectorKernels. The table of leaf loops, one for each instruction set, chosen once.
+//
+// Conventions. Lengths are in elements. Pointers need the alignment of their element only. An output
+// may be the same as an input, element for element, but may not overlap it otherwise. No function
+// allocates, keeps state, or depends on anything but its arguments: same arguments and same variant,
+// same bits. Variants may differ from each other in the last bits.
+#ifndef SQUALL_KERNELS_H
+#define SQUALL_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma clang assume_nonnull begin
+
+/// Functions of one value. `p` and `q` are their parameters.
+///
+/// Accuracy, in units in the last place of the exact result rounded to float, over all floats
+/// (measured by the tests, which fail beyond it): exp 1.5, log 1.5, log2 and log10 3, log1p 2.5,
+/// expm1 2.5, tanh 2.5, erf 2.5, sigmoid 3, silu 4, softplus 3; gelu, gelu_tanh and mish 4 where
+/// the result is above 1e-3 of |x|, absolutely 4e-7 |x| elsewhere. All of them take infinities and
+/// NaN as libm does, give subnormal results where these are due, and read subnormal arguments.
+/// The others are exact or correctly rounded; sin, cos, tan, pow and the like are libm's own.
+typedef enum squall_unary {
+  SQUALL_ABS,
+  SQUALL_NEG,
+  SQUALL_SQUARE,
+  SQUALL_SQRT,
+  SQUALL_RECIPROCAL,
+  SQUALL_FLOOR,
+  SQUALL_CEIL,
+  SQUALL_ROUND_EVEN,
+  SQUALL_TRUNC,
+  SQUALL_SIGN,          ///< -1, 0, 1; NaN stays.
+  SQUALL_RELU,          ///< NaN stays.
+  SQUALL_LEAKY_RELU,    ///< x < 0 ? p x : x.
+  SQUALL_CLIP,          ///< min(max(x, p), q); NaN stays.
+  SQUALL_AFFINE,        ///< p x + q, rounded once or twice.
+  SQUALL_EXP,
+  SQUALL_EXPM1,
+  SQUALL_LOG,
+  SQUALL_LOG2,
+  SQUALL_LOG10,
+  SQUALL_LOG1P,
+  SQUALL_TANH,
+  SQUALL_ERF,
+  SQUALL_SIGMOID,
+  SQUALL_SILU,          ///< x sigmoid(p x); p is 1 for SiLU.
+  SQUALL_GELU,          ///< x (1 + erf(x / sqrt 2)) / 2.
+  SQUALL_GELU_TANH,     ///< x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+  SQUALL_SOFTPLUS,      ///< log(1 + exp x).
+  SQUALL_MISH,          ///< x tanh(softplus x).
+  SQUALL_ELU,           ///< x < 0 ? p (exp x - 1) : x.
+  SQUALL_HARD_SIGMOID,  ///< min(max(p x + q, 0), 1).
+  SQUALL_HARD_SWISH,    ///< x min(max(x / 6 + 1/2, 0), 1).
+  SQUALL_SIN,
+  SQUALL_COS,
+  SQUALL_POW_SCALAR,    ///< x to the power p.
+  SQUALL_UNARY_COUNT
+} squall_unary;
+
+/// Functions of two values; NaN in either gives NaN. Correctly rounded (pow: libm's).
+typedef enum squall_binary {
+  SQUALL_ADD,
+  SQUALL_SUB,
+  SQUALL_MUL,
+  SQUALL_DIV,
+  SQUALL_MIN,
+  SQUALL_MAX,
+  SQUALL_POW,
+  SQUALL_BINARY_COUNT
+} squall_binary;
+
+/// Comparisons, false where an operand is NaN (`NE`: true).
+typedef enum squall_compare {
+  SQUALL_EQ,
+  SQUALL_NE,
+  SQUALL_LT,
+  SQUALL_LE,
+  SQUALL_GT,
+  SQUALL_GE,
+  SQUALL_COMPARE_COUNT
+} squall_compare;
+
+/// Sums and extremes of a row, in a fixed order.
+///
+/// Sums are taken in float over blocks of at most 1024 and the blocks' sums added in double, so the
+/// error does not grow with the length. Extremes are NaN where an element is.
+typedef enum squall_reduction {
+  SQUALL_SUM,          ///< 0 of an empty row.
+  SQUALL_SUM_SQUARES,  ///< Sum of (x - p)^2.
+  SQUALL_SUM_ABS,
+  SQUALL_MINIMUM,      ///< +infinity of an empty row.
+  SQUALL_MAXIMUM,      ///< -infinity of an empty row.
+  SQUALL_REDUCTION_COUNT
+} squall_reduction;
+
+/// What is done to a product before it is stored: `+ residual`, then the activation.
+typedef enum squall_activation {
+  SQUALL_ACTIVATION_NONE,
+  SQUALL_ACTIVATION_RELU,
+  SQUALL_ACTIVATION_LEAKY_RELU,  ///< x < 0 ? p x : x.
+  SQUALL_ACTIVATION_CLIP,        ///< min(max(x, p), q).
+  SQUALL_ACTIVATION_UNARY        ///< `+ squall_unary`: any of the functions above.
+} squall_activation;
+
+typedef struct squall_epilogue {
+  int32_t activation;  ///< A `squall_activation`.
+  float p, q;          ///< Its parameters.
+  /// Start from what the output holds instead of the bias: for products split along k.
+  bool accumulate;
+} squall_epilogue;
+
+typedef void (*squall_unary_function)(size_t n, const float *x, float *out, float p, float q);
+/// A step of 0 repeats the operand's first element, 1 walks along it.
+typedef void (*squall_binary_function)(
+    size_t n, const float *a, size_t a_step, const float *b, size_t b_step, float *out);
+/// Writes 0 or 1 bytes.
+typedef void (*squall_compare_function)(
+    size_t n, const float *a, size_t a_step, const float *b, size_t b_step, uint8_t *out);
+typedef double (*squall_reduce_function)(size_t n, const float *x, float p);
+
+/// The leaf loops of one instruction set.
+typedef struct squall_kernels {
+  const char *name;      ///< "baseline", "avx2", "avx512" or "neon".
+  int32_t lanes;         ///< Floats in one vector.
+  int32_t mr;            ///< Rows of a full weight panel: 4, 6 or 8.
+  int32_t max_vectors;   ///< Vectors across a full tile.
+
+  /// Indirect product for convolutions:
+  /// `out[m ldo + x] = act(bias[m] + sum_k w[k][m] in[offsets[k] + x] + residual[m ldr + x])`
+  /// for m < rows and x < n. `panel` holds `panel_rows` biases, then k rows of `panel_rows` weights;
+  /// panel_rows is mr, 4, 2 or 1, and rows <= panel_rows. With `readable_tail` the input may be
+  /// read up to n rounded up to whole vectors; else never beyond x = n.
+  void (*f32_igemm)(
+      size_t rows, size_t panel_rows, size_t n, size_t k, const float *panel, const float *in,
+      const ptrdiff_t *offsets, float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
+      bool readable_tail, const squall_epilogue *epilogue);
+
+  /// Product with a packed right-hand side:
+  /// `out[m ldo + x] = act(bias[x] + sum_k a[m lda + k] w[k][x] + residual[m ldr + x])` for m < rows
+  /// and x < n. `panel` holds `vectors` vectors of biases, then k times `vectors` vectors of weights;
+  /// (vectors - 1) lanes < n <= vectors lanes, vectors <= max_vectors.
+  void (*f32_gemm)(
+      size_t rows, size_t vectors, size_t n, size_t k, const float *a, ptrdiff_t lda,
+      const float *panel, float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
+      const squall_epilogue *epilogue);
+
+  /// One row of a depthwise convolution:
+  /// `out[x] = act(bias + sum_t w[t] in[offsets[t] + x] + residual[x])`; the input may be read up to
+  /// n rounded up to whole vectors.
+  void (*f32_depthwise)(
+      size_t n, size_t taps, const float *w, float bias, const float *in, const ptrdiff_t *offsets,
+      float *out, const float *_Nullable residual, const squall_epilogue *epilogue);
+
+  /// `out[x] = max_t in[offsets[t] + x]` (NaN stays) or, with `sum`, the sum times `scale`; the
+  /// input may be read up to n rounded up to whole vectors.
+  void (*f32_pool)(
+      size_t n, size_t taps, const float *in, const ptrdiff_t *offsets, bool sum, float scale,
+      float *out);
+
+  /// `out[x] = max` of the 2 x 2 elements at column 2x of two rows that are 2n long.
+  void (*f32_max_pool_2x2)(size_t n, const float *row0, const float *row1, float *out);
+
+  /// `out[i] = in[i step]` for i < n.
+  void (*f32_take)(size_t n, size_t step, const float *in, float *out);
+
+  /// `out[x] = act(in[x] + residual[x])`: the end of a product that went through scratch.
+  void (*f32_finish)(
+      size_t n, const float *in, const float *_Nullable residual, float *out,
+      const squall_epilogue *epilogue);
+
+  /// `sum a[i] b[i]`, by several accumulators in a fixed order.
+  float (*f32_dot)(size_t n, const float *a, const float *b);
+
+  // As many as each enumeration counts.
+  const squall_unary_function _Nonnull *_Nonnull f32_unary;
+  const squall_binary_function _Nonnull *_Nonnull f32_binary;
+  const squall_compare_function _Nonnull *_Nonnull f32_compare;
+  const squall_reduce_function _Nonnull *_Nonnull f32_reduce;
+  /// `out[i] = a[i] b[i] + c[i]`, steps as in `f32_binary`.
+  void (*f32_fma)(
+      size_t n, const float *a, size_t a_step, const float *b, size_t b_step, const float *c,
+      size_t c_step, float *out);
+  /// `out[i] += s x[i]`.
+  void (*f32_axpy)(size_t n, float s, const float *x, float *out);
+  /// `out[i] = mask[i] ? a[i] : b[i]`, steps as in `f32_binary`.
+  void (*f32_select)(
+      size_t n, const uint8_t *mask, const float *a, size_t a_step, const float *b, size_t b_step,
+      float *out);
+  /// `out[i] = exp(x[i] - max) / sum`, within 4 ulp and 1e-38; `logarithm` gives its logarithm.
+  void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);
+  /// `out[i] = a[i] (1 - t) + b[i] t`: the vertical half of a bilinear resize.
+  void (*f32_lerp)(size_t n, const float *a, const float *b, float t, float *out);
+
+  void (*f16_to_f32)(size_t n, const uint16_t *x, float *out);
+  void (*f32_to_f16)(size_t n, const float *x, uint16_t *out);  ///< To nearest, ties to even.
+  void (*bf16_to_f32)(size_t n, const uint16_t *x, float *out);
+  void (*f32_to_bf16)(size_t n, const float *x, uint16_t *out);  ///< To nearest, ties to even.
+  /// `out[i] = saturate(round_even(x[i] / scale) + zero)`; NaN gives `zero`'s clamp of 0.
+  void (*f32_to_u8)(size_t n, const float *x, float scale, int32_t zero, uint8_t *out);
+  void (*f32_to_s8)(size_t n, const float *x, float scale, int32_t zero, int8_t *out);
+  /// `out[i] = (x[i] - zero) scale`.
+  void (*u8_to_f32)(size_t n, const uint8_t *x, float scale, int32_t zero, float *out);
+  void (*s8_to_f32)(size_t n, const int8_t *x, float scale, int32_t zero, float *out);
+} squall_kernels;
+
+/// The table that everything uses: the best the processor has, or the one that the environment's
+/// `SQUALL_SIMD` (baseline, avx2, avx512) asks for if the processor has it.
+const squall_kernels *squall_kernels_chosen(void);
+
+/// How many variants this processor can run, and each of them, the plainest first.
+size_t squall_kernels_count(void);
+const squall_kernels *squall_kernels_at(size_t index);
+
+#pragma clang assume_nonnull end
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,115 @@
+// Room: CVectorKernels. Vectors of one width, for the sources that every variant compiles.
+//
+// A variant defines LANES (4, 8 or 16) and includes the sources in one file, between attributes that
+// name its instruction set. `a * b + c` in one expression becomes a fused multiply-add where the
+// variant has one (clang's default contraction).
+#include <assert.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "include/squall_kernels.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+typedef float vf __attribute__((ext_vector_type(LANES)));
+typedef int32_t vi __attribute__((ext_vector_type(LANES)));
+typedef uint32_t vu __attribute__((ext_vector_type(LANES)));
+typedef uint16_t vh __attribute__((ext_vector_type(LANES)));
+typedef uint8_t vb __attribute__((ext_vector_type(LANES)));
+typedef int8_t vsb __attribute__((ext_vector_type(LANES)));
+typedef float vf_any __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef uint16_t vh_any __attribute__((ext_vector_type(LANES), aligned(2)));
+typedef uint8_t vb_any __attribute__((ext_vector_type(LANES), aligned(1)));
+
+INLINE vf splat(float x) { return (vf)(x); }
+INLINE vi splat_i(int32_t x) { return (vi)(x); }
+INLINE vf load(const float *p) { return *(const vf_any *)p; }
+INLINE void store(float *p, vf v) { *(vf_any *)p = v; }
+INLINE vi bits(vf x) {
+  vi r;
+  memcpy(&r, &x, sizeof r);
+  return r;
+}
+INLINE vf from_bits(vi x) {
+  vf r;
+  memcpy(&r, &x, sizeof r);
+  return r;
+}
+INLINE vf to_float(vi x) { return __builtin_convertvector(x, vf); }
+// Truncates; the caller sees to it that the value fits.
+INLINE vi to_int(vf x) { return __builtin_convertvector(x, vi); }
+INLINE vf select_f(vi mask, vf a, vf b) { return mask ? a : b; }
+INLINE vf magnitude(vf x) { return from_bits(bits(x) & splat_i(0x7fffffff)); }
+INLINE vf with_sign_of(vf x, vf sign) {
+  return from_bits((bits(x) & splat_i(0x7fffffff)) | (bits(sign) & splat_i((int32_t)0x80000000)));
+}
+// The second operand where either is NaN: exactly the processor's instruction.
+INLINE vf max_second(vf a, vf b) { return a > b ? a : b; }
+INLINE vf min_second(vf a, vf b) { return a < b ? a : b; }
+
+// The first n < LANES (n > 0) elements; the others are 0 and not read.
+INLINE vf load_part(const float *p, size_t n) {
+#if LANES == 16 && defined(__x86_64__)
+  return (vf)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif LANES == 8 && defined(__x86_64__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+  return (vf)_mm256_maskload_ps(p, mask);
+#else
+  vf v = splat(0);
+  for (size_t i = 0; i < n; i++) v[i] = p[i];
+  return v;
+#endif
+}
+
+INLINE void store_part(float *p, vf v, size_t n) {
+#if LANES == 16 && defined(__x86_64__)
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
+#elif LANES == 8 && defined(__x86_64__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
+  _mm256_maskstore_ps(p, mask, (__m256)v);
+#else
+  for (size_t i = 0; i < n; i++) p[i] = v[i];
+#endif
+}
+
+// Even and odd elements of the 2 LANES elements in a, b.
+#if LANES == 4
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7)
+#elif LANES == 8
+#define EVEN(a, b) __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#define ODD(a, b) __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
+#else
+#define EVEN(a, b) \
+  __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#define ODD(a, b) \
+  __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
+#endif
+
+// A tree over the lanes, halves first.
+INLINE float sum_lanes(vf v) {
+#if LANES == 16
+  const __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)) half =
+      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+      __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif LANES == 8
+  const vf half = v;
+#endif
+#if LANES >= 8
+  const __typeof__(__builtin_shufflevector(half, half, 0, 1, 2, 3)) quarter =
+      __builtin_shufflevector(half, half, 0, 1, 2, 3) +
+      __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#else
+  const vf quarter = v;
+#endif
+  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}

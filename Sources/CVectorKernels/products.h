@@ -1,0 +1,322 @@
+// Room: CVectorKernels. Matrix products and convolutions: register tiles of MR rows by some vectors.
+
+INLINE vf activate(vf v, const squall_epilogue *e) {
+  switch (e->activation) {
+    case SQUALL_ACTIVATION_RELU: return max_second(splat(0.0f), v);
+    case SQUALL_ACTIVATION_LEAKY_RELU: return select_f(v < 0.0f, v * e->p, v);
+    case SQUALL_ACTIVATION_CLIP: return min_second(splat(e->q), max_second(splat(e->p), v));
+    default: return v;
+  }
+}
+
+// Adds the residual, activates and stores one tile. `tail` is how many lanes of the last vector
+// count; LANES when all do.
+INLINE void finish_tile(
+    const int rows, const int vectors, size_t live_rows, vf acc[MR][MAX_VECTORS], float *out,
+    ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, size_t tail, const squall_epilogue *e) {
+  UNROLL for (int m = 0; m < rows; m++) {
+    if ((size_t)m >= live_rows) break;
+    UNROLL for (int v = 0; v < vectors; v++) {
+      vf value = acc[m][v];
+      const bool part = v == vectors - 1 && tail < LANES;
+      if (residual) {
+        const float *r = residual + m * ldr + v * LANES;
+        value += part ? load_part(r, tail) : load(r);
+      }
+      value = activate(value, e);
+      float *o = out + m * ldo + v * LANES;
+      if (part) store_part(o, value, tail);
+      else store(o, value);
+    }
+  }
+}
+
+INLINE void reload_tile(
+    const int rows, const int vectors, size_t live_rows, vf acc[MR][MAX_VECTORS], const float *out,
+    ptrdiff_t ldo, size_t tail) {
+  UNROLL for (int m = 0; m < rows; m++) {
+    if ((size_t)m >= live_rows) break;
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const float *o = out + m * ldo + v * LANES;
+      acc[m][v] = v == vectors - 1 && tail < LANES ? load_part(o, tail) : load(o);
+    }
+  }
+}
+
+// Functions that are too long for the tile run over its rows while these are in the first cache.
+static void activate_rows(
+    size_t rows, size_t n, float *out, ptrdiff_t ldo, const squall_epilogue *e);
+
+INLINE void igemm_tile(
+    const int rows, const int vectors, const bool masked, size_t live_rows, size_t k,
+    const float *w, const float *in, const ptrdiff_t *offsets, float *out, ptrdiff_t ldo,
+    const float *residual, ptrdiff_t ldr, size_t tail, const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS];
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(w[m]);
+  if (e->accumulate) reload_tile(rows, vectors, live_rows, acc, out, ldo, tail);
+  for (size_t i = 0; i < k; i++) {
+    const float *p = in + offsets[i];
+    w += rows;
+    vf b[MAX_VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++)
+      b[v] = masked && v == vectors - 1 ? load_part(p + v * LANES, tail) : load(p + v * LANES);
+    UNROLL for (int m = 0; m < rows; m++) {
+      const vf a = splat(w[m]);
+      UNROLL for (int v = 0; v < vectors; v++) acc[m][v] += a * b[v];
+    }
+  }
+  finish_tile(rows, vectors, live_rows, acc, out, ldo, residual, ldr, tail, e);
+}
+
+// One strip of n positions: full tiles, then what is left.
+INLINE void igemm_strip(
+    const int rows, size_t live_rows, size_t n, size_t k, const float *panel, const float *in,
+    const ptrdiff_t *offsets, float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,
+    bool readable_tail, const squall_epilogue *e) {
+#define TILE(vectors, masked, tail)                                                             \
+  igemm_tile(rows, vectors, masked, live_rows, k, panel, in + x, offsets, out + x, ldo,         \
+             residual ? residual + x : NULL, ldr, tail, e)
+  size_t x = 0;
+  for (; x + MAX_VECTORS * LANES <= n; x += MAX_VECTORS * LANES) TILE(MAX_VECTORS, false, LANES);
+  const size_t left = n - x;
+  if (left == 0) return;
+  const size_t whole = (left + LANES - 1) / LANES;
+  const size_t tail = left - (whole - 1) * LANES;
+  if (readable_tail || tail == LANES) {
+    switch (whole) {
+      case 1: TILE(1, false, tail); break;
+      default: TILE(2, false, tail); break;
+#if MAX_VECTORS == 3
+      case 3: TILE(3, false, tail); break;
+#endif
+    }
+  } else {
+    switch (whole) {
+      case 1: TILE(1, true, tail); break;
+      default: TILE(2, true, tail); break;
+#if MAX_VECTORS == 3
+      case 3: TILE(3, true, tail); break;
+#endif
+    }
+  }
+#undef TILE
+}
+
+// A function each, so that each loop has the registers to itself.
+#define STRIP(rows) STRIP_(rows)
+#define STRIP_(rows)                                                                           \
+  static __attribute__((noinline)) void igemm_strip_##rows(                                    \
+      size_t live_rows, size_t n, size_t k, const float *panel, const float *in,               \
+      const ptrdiff_t *offsets, float *out, ptrdiff_t ldo, const float *residual,              \
+      ptrdiff_t ldr, bool readable_tail, const squall_epilogue *e) {                           \
+    igemm_strip(                                                                               \
+        rows, live_rows, n, k, panel, in, offsets, out, ldo, residual, ldr, readable_tail, e); \
+  }
+STRIP(1)
+STRIP(2)
+STRIP(4)
+#if MR > 4
+STRIP(MR)
+#endif
+#undef STRIP
+#undef STRIP_
+
+static void f32_igemm(
+    size_t rows, size_t panel_rows, size_t n, size_t k, const float *panel, const float *in,
+    const ptrdiff_t *offsets, float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,
+    bool readable_tail, const squall_epilogue *e) {
+  assert(rows > 0 && rows <= panel_rows && panel_rows <= MR);
+  assert(panel && in && out && e && (k == 0 || offsets));
+#define STRIP_(r)                                                                             \
+  igemm_strip_##r(rows, n, k, panel, in, offsets, out, ldo, residual, ldr, readable_tail, e)
+#define STRIP(r) STRIP_(r)
+  switch (panel_rows) {
+    case 1: STRIP(1); break;
+    case 2: STRIP(2); break;
+    case 4: STRIP(4); break;
+#if MR > 4
+    case MR: STRIP(MR); break;
+#endif
+    default: assert(false); return;
+  }
+#undef STRIP
+#undef STRIP_
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
+}
+
+INLINE void gemm_tile(
+    const int rows, const int vectors, size_t k, const float *a, ptrdiff_t lda, const float *w,
+    float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, size_t tail,
+    const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS];
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = load(w + v * LANES);
+  if (e->accumulate) reload_tile(rows, vectors, rows, acc, out, ldo, tail);
+  for (size_t i = 0; i < k; i++) {
+    w += vectors * LANES;
+    vf b[MAX_VECTORS];
+    UNROLL for (int v = 0; v < vectors; v++) b[v] = load(w + v * LANES);
+    UNROLL for (int m = 0; m < rows; m++) {
+      const vf s = splat(a[m * lda + (ptrdiff_t)i]);
+      UNROLL for (int v = 0; v < vectors; v++) acc[m][v] += s * b[v];
+    }
+  }
+  finish_tile(rows, vectors, rows, acc, out, ldo, residual, ldr, tail, e);
+}
+
+// One row has one accumulator a vector, and would wait for each addition: four, by k modulo 4.
+INLINE void gemv_tile(
+    const int vectors, size_t k, const float *a, const float *w, float *out, const float *residual,
+    size_t tail, const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS], part[4][MAX_VECTORS];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    acc[0][v] = load(w + v * LANES);
+    UNROLL for (int u = 0; u < 4; u++) part[u][v] = splat(0);
+  }
+  if (e->accumulate) reload_tile(1, vectors, 1, acc, out, 0, tail);
+  w += vectors * LANES;
+  size_t i = 0;
+  for (; i + 4 <= k; i += 4, w += 4 * vectors * LANES)
+    UNROLL for (int u = 0; u < 4; u++)
+      UNROLL for (int v = 0; v < vectors; v++)
+        part[u][v] += splat(a[i + u]) * load(w + (u * vectors + v) * LANES);
+  for (; i < k; i++, w += vectors * LANES)
+    UNROLL for (int v = 0; v < vectors; v++) part[0][v] += splat(a[i]) * load(w + v * LANES);
+  UNROLL for (int v = 0; v < vectors; v++)
+    acc[0][v] += (part[0][v] + part[1][v]) + (part[2][v] + part[3][v]);
+  finish_tile(1, vectors, 1, acc, out, 0, residual, 0, tail, e);
+}
+
+INLINE void gemm_panel(
+    const int vectors, size_t rows, size_t n, size_t k, const float *a, ptrdiff_t lda,
+    const float *panel, float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,
+    const squall_epilogue *e) {
+  const size_t tail = n - (size_t)(vectors - 1) * LANES;
+  size_t m = 0;
+#define TILE(r)                                                                                \
+  gemm_tile(r, vectors, k, a + (ptrdiff_t)m * lda, lda, panel, out + (ptrdiff_t)m * ldo, ldo, \
+            residual ? residual + (ptrdiff_t)m * ldr : NULL, ldr, tail, e),                    \
+      m += r
+  while (rows - m >= MR) TILE(MR);
+#if MR > 4
+  if (rows - m >= 4) TILE(4);
+#endif
+  if (rows - m >= 2) TILE(2);
+#undef TILE
+  if (rows - m == 1)
+    gemv_tile(
+        vectors, k, a + (ptrdiff_t)m * lda, panel, out + (ptrdiff_t)m * ldo,
+        residual ? residual + (ptrdiff_t)m * ldr : NULL, tail, e);
+}
+
+#define PANEL(vectors)                                                                         \
+  static __attribute__((noinline)) void gemm_panel_##vectors(                                  \
+      size_t rows, size_t n, size_t k, const float *a, ptrdiff_t lda, const float *panel,      \
+      float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,                         \
+      const squall_epilogue *e) {                                                              \
+    gemm_panel(vectors, rows, n, k, a, lda, panel, out, ldo, residual, ldr, e);                \
+  }
+PANEL(1)
+PANEL(2)
+#if MAX_VECTORS == 3
+PANEL(3)
+#endif
+#undef PANEL
+
+static void f32_gemm(
+    size_t rows, size_t vectors, size_t n, size_t k, const float *a, ptrdiff_t lda,
+    const float *panel, float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,
+    const squall_epilogue *e) {
+  assert(vectors >= 1 && vectors <= MAX_VECTORS && n > (vectors - 1) * LANES);
+  assert(n <= vectors * LANES && panel && out && e);
+#define PANEL(v) gemm_panel_##v(rows, n, k, a, lda, panel, out, ldo, residual, ldr, e)
+  switch (vectors) {
+    case 1: PANEL(1); break;
+    default: PANEL(2); break;
+#if MAX_VECTORS == 3
+    case 3: PANEL(3); break;
+#endif
+  }
+#undef PANEL
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
+}
+
+// Depthwise: the weights of up to nine taps stay in registers along the row.
+INLINE void depthwise_row(
+    const size_t taps, size_t n, const float *w, float bias, const float *in,
+    const ptrdiff_t *offsets, float *out, const float *residual, const squall_epilogue *e) {
+  size_t x = 0;
+  for (; x < n; x += 2 * LANES) {
+    vf first = splat(bias), second = first;
+    const float *p = in + x;
+    const bool two = n - x > LANES;
+    if (two) {
+      for (size_t t = 0; t < taps; t++) {
+        const vf s = splat(w[t]);
+        first += s * load(p + offsets[t]);
+        second += s * load(p + offsets[t] + LANES);
+      }
+    } else {
+      for (size_t t = 0; t < taps; t++) first += splat(w[t]) * load(p + offsets[t]);
+    }
+    const size_t left = n - x;
+    const float *r = residual ? residual + x : NULL;
+    if (left >= 2 * LANES) {
+      if (r) first += load(r), second += load(r + LANES);
+      store(out + x, activate(first, e));
+      store(out + x + LANES, activate(second, e));
+      continue;
+    }
+    if (left >= LANES) {
+      if (r) first += load(r);
+      store(out + x, activate(first, e));
+      if (left > LANES) {
+        if (r) second += load_part(r + LANES, left - LANES);
+        store_part(out + x + LANES, activate(second, e), left - LANES);
+      }
+    } else {
+      if (r) first += load_part(r, left);
+      store_part(out + x, activate(first, e), left);
+    }
+  }
+}
+
+static void f32_depthwise(
+    size_t n, size_t taps, const float *w, float bias, const float *in, const ptrdiff_t *offsets,
+    float *out, const float *residual, const squall_epilogue *e) {
+  assert(w && in && offsets && out && e);
+  if (taps == 9) depthwise_row(9, n, w, bias, in, offsets, out, residual, e);
+  else depthwise_row(taps, n, w, bias, in, offsets, out, residual, e);
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(1, n, out, 0, e);
+}
+
+static void f32_finish(
+    size_t n, const float *in, const float *residual, float *out, const squall_epilogue *e) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    vf value = load(in + i);
+    if (residual) value += load(residual + i);
+    store(out + i, activate(value, e));
+  }
+  if (i < n) {
+    vf value = load_part(in + i, n - i);
+    if (residual) value += load_part(residual + i, n - i);
+    store_part(out + i, activate(value, e), n - i);
+  }
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(1, n, out, 0, e);
+}
+
+static float f32_dot(size_t n, const float *a, const float *b) {
+  vf s0 = splat(0), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+  for (; i + 4 * LANES <= n; i += 4 * LANES) {
+    s0 += load(a + i) * load(b + i);
+    s1 += load(a + i + LANES) * load(b + i + LANES);
+    s2 += load(a + i + 2 * LANES) * load(b + i + 2 * LANES);
+    s3 += load(a + i + 3 * LANES) * load(b + i + 3 * LANES);
+  }
+  for (; i + LANES <= n; i += LANES) s0 += load(a + i) * load(b + i);
+  if (i < n) s1 += load_part(a + i, n - i) * load_part(b + i, n - i);
+  return sum_lanes((s0 + s1) + (s2 + s3));
+}

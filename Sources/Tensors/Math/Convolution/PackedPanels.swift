@@ -1,0 +1,54 @@
+// Room: Tensors. Weights in the order in which the indirect product reads them.
+
+/// The rows of weight matrices, one matrix a group, in panels: `height` biases, then for each k
+/// `height` weights. Full panels have the kernel's number of rows; the last is as low as can be.
+final class PackedPanels: Sendable {
+  struct Panel: Sendable {
+    /// The panel's first row, and how many rows count; `height` of them are stored.
+    var firstRow: Int, rows: Int, height: Int
+    /// Where it begins within its group's floats.
+    var offset: Int
+  }
+
+  let panels: [Panel]
+  private let memory: AlignedArray<Float>
+  private let groupStride: Int
+
+  init(
+    weights: UnsafeBufferPointer<Float>, bias: [Float]?, groups: Int, rows: Int, depth: Int,
+    panelRows: Int
+  ) {
+    var panels: [Panel] = []
+    var offset = 0
+    var row = 0
+    while row < rows {
+      let left = min(rows - row, panelRows)
+      let height = left > 4 ? panelRows : left > 2 ? 4 : left
+      panels.append(Panel(firstRow: row, rows: left, height: height, offset: offset))
+      offset += height * (depth + 1)
+      row += left
+    }
+    self.panels = panels
+    groupStride = offset
+    let size = offset
+    memory = AlignedArray(count: size * groups) { base in
+      for group in 0..<groups {
+        for panel in panels {
+          let target = base + group * size + panel.offset
+          for m in 0..<panel.rows {
+            let row = group * rows + panel.firstRow + m
+            target[m] = bias.map { $0[row] } ?? 0
+            for k in 0..<depth {
+              target[(k + 1) * panel.height + m] = weights[row * depth + k]
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Where a panel of a group begins.
+  func pointer(group: Int, _ panel: Panel) -> UnsafePointer<Float> {
+    UnsafePointer(memory.base + group * groupStride + panel.offset)
+  }
+}

@@ -1,0 +1,97 @@
+// Room: Tensors. 1×1 convolution with stride 1: a matrix product over the image's positions.
+
+internal import CVectorKernels
+
+struct PointwiseConvolution: Sendable {
+  private let convolution: Convolution2D
+  private let positions: Int
+  /// Positions and panels of one tile.
+  private let block: Int, panelsPerTile: Int
+  private let blocks: Int, panelBlocks: Int
+  /// Where each input channel lies: in the image itself, or in a tile's copy of it.
+  private let inPlace: AlignedArray<Int>, copied: AlignedArray<Int>
+  private let copyStride: Int
+  private let copies: Bool
+
+  init(_ convolution: Convolution2D, positions: Int) {
+    self.convolution = convolution
+    self.positions = positions
+    let depth = convolution.depth
+    let tileWidth = convolution.variant.lanes * convolution.variant.tileVectors
+    let panels = convolution.panels.panels.count
+    // A block's input fits the second cache, so that it is read from memory once.
+    let fitting = max(2, (64 << 10) / max(depth, 1) / tileWidth) * tileWidth
+    let fair = (positions / 16 + tileWidth - 1) / tileWidth * tileWidth
+    block = min(fitting, max(fair, 4 * tileWidth))
+    let count = max(1, (positions + block - 1) / block)
+    blocks = count
+    let tiles = count * convolution.groups
+    let split = min(panels, max(1, (8 + tiles - 1) / tiles))
+    panelsPerTile = (panels + split - 1) / split
+    panelBlocks = (panels + panelsPerTile - 1) / panelsPerTile
+    copyStride = (block / 16 | 1) * 16 + 16
+    // Planes a large power of two apart would share a few cache sets; a copy does not.
+    copies = panelsPerTile > 2 && positions % 512 == 0
+    let (stride, copyStride) = (positions, copyStride)
+    inPlace = AlignedArray(count: depth) { base in
+      for k in 0..<depth { base[k] = k * stride }
+    }
+    copied = AlignedArray(count: depth) { base in
+      for k in 0..<depth { base[k] = k * copyStride }
+    }
+  }
+
+  func run(
+    input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let tiles = batch * convolution.groups * blocks * panelBlocks
+    let work =
+      Double(batch) * Double(positions) * Double(convolution.outChannels)
+      * Double(convolution.depth)
+    let nanoseconds = convolution.variant.nanoseconds(multiplyAdds: work)
+    ThreadPool.current.forEachTile(tiles, nanoseconds: nanoseconds) { index in
+      runTile(index, input: input, residual: residual, output: output)
+    }
+  }
+
+  private func runTile(
+    _ index: Int, input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let panelBlock = index % panelBlocks
+    let start = index / panelBlocks % blocks * block
+    let group = index / (panelBlocks * blocks) % convolution.groups
+    let image = index / (panelBlocks * blocks * convolution.groups)
+    let count = min(block, positions - start)
+    guard count > 0 else { return }
+    let channels = convolution.groupInChannels
+    let plane = image * convolution.inChannels + group * channels
+    let source = input + plane * positions + start
+    func multiply(_ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, padded: Bool) {
+      let panels = convolution.panels.panels
+      var epilogue = convolution.activation.epilogue
+      let last = min((panelBlock + 1) * panelsPerTile, panels.count)
+      for index in panelBlock * panelsPerTile..<last {
+        let panel = panels[index]
+        let row =
+          image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow
+        let place = row * positions + start
+        convolution.variant.table.pointee.f32_igemm(
+          panel.rows, panel.height, count, convolution.depth,
+          convolution.panels.pointer(group: group, panel), source, offsets, output + place,
+          positions, residual.map { $0 + place }, positions, padded, &epilogue)
+      }
+    }
+    if copies {
+      Scratch.with(Float.self, count: channels * copyStride + ConvolutionTile.slack) { copy in
+        for channel in 0..<channels {
+          (copy + channel * copyStride).update(from: source + channel * positions, count: count)
+        }
+        multiply(copy, copied.base, padded: true)
+      }
+    } else {
+      multiply(source, inPlace.base, padded: false)
+    }
+  }
+}

@@ -1,0 +1,39 @@
+// Room: Tensors. The C kernels as Swift sees them: one variant of them, chosen once.
+
+package import CVectorKernels
+
+/// One instruction set's kernels.
+///
+/// `SQUALL_SIMD=baseline|avx2|avx512` in the environment forces a plainer set than the processor's
+/// best. Objects that pack weights keep the variant they packed for.
+package struct KernelVariant: @unchecked Sendable, Hashable {
+  /// The kernels; C's constant table, alive as long as the process.
+  package let table: UnsafePointer<squall_kernels>
+
+  /// The variant this thread uses: the chosen one, unless inside `asCurrent`.
+  package static var current: KernelVariant { ThreadState.current.variant ?? chosen }
+
+  /// The process's variant.
+  package static let chosen = KernelVariant(table: squall_kernels_chosen())
+
+  /// Every variant this processor can run, the plainest first.
+  package static var all: [KernelVariant] {
+    (0..<squall_kernels_count()).map { KernelVariant(table: squall_kernels_at($0)) }
+  }
+
+  /// Its name: baseline, avx2, avx512 or neon.
+  package var name: String { String(cString: table.pointee.name) }
+  package var lanes: Int { Int(table.pointee.lanes) }
+  package var panelRows: Int { Int(table.pointee.mr) }
+  package var tileVectors: Int { Int(table.pointee.max_vectors) }
+
+  /// Runs `body` with this variant in the chosen one's place: for tests and benchmarks. Parallel
+  /// regions inside take the variant along.
+  package func asCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let state = ThreadState.current
+    let previous = state.variant
+    state.variant = self
+    defer { state.variant = previous }
+    return try body()
+  }
+}

@@ -1,0 +1,235 @@
+// Tests of Tensors: convolution against its definition, every kernel variant, fixed bits.
+
+internal import Foundation
+import TestSupport
+import Tensors
+import Testing
+
+struct ConvolutionCase: CustomTestStringConvertible, Sendable {
+  var batch = 1
+  var inChannels = 1, outChannels = 1, groups = 1
+  var height = 1, width = 1
+  var kernel = (1, 1), strides = (1, 1), dilations = (1, 1)
+  var padding = Padding2D()
+  var activation = Activation.none
+  var hasBias = true, hasResidual = false
+
+  var testDescription: String {
+    "\(batch)x\(inChannels)->\(outChannels)/\(groups) \(height)x\(width) k\(kernel) s\(strides) "
+      + "d\(dilations) p\(padding.top),\(padding.left),\(padding.bottom),\(padding.right) "
+      + "\(activation) \(hasBias) \(hasResidual)"
+  }
+
+  /// Many shapes, from a seed.
+  static func random(_ count: Int, seed: UInt64) -> [ConvolutionCase] {
+    var generator = SeededGenerator(seed: seed)
+    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &generator) ?? values[0] }
+    return (0..<count).map { _ in
+      var item = ConvolutionCase()
+      item.batch = pick([1, 1, 2])
+      let depthwise = pick([true, false, false])
+      item.groups = depthwise ? pick([2, 5, 16]) : pick([1, 1, 1, 2, 3])
+      item.inChannels = item.groups * (depthwise ? 1 : pick([1, 2, 3, 8, 17]))
+      item.outChannels = item.groups * (depthwise ? pick([1, 2]) : pick([1, 2, 3, 5, 8, 13, 20]))
+      item.kernel = (pick([1, 1, 3, 5, 2]), pick([1, 3, 3, 4, 7]))
+      if pick([false, false, true]) { item.kernel = (1, 1) }
+      item.strides = (pick([1, 1, 2, 3]), pick([1, 1, 2, 3]))
+      item.dilations = (pick([1, 1, 2, 3]), pick([1, 1, 2, 3]))
+      item.padding = Padding2D(
+        top: pick([0, 1, 2]), left: pick([0, 1, 3]), bottom: pick([0, 1, 2]),
+        right: pick([0, 1, 5]))
+      let reach = (
+        (item.kernel.0 - 1) * item.dilations.0 + 1, (item.kernel.1 - 1) * item.dilations.1 + 1
+      )
+      item.height =
+        max(reach.0 - item.padding.top - item.padding.bottom, 1) + pick([0, 1, 4, 9, 30])
+      item.width =
+        max(reach.1 - item.padding.left - item.padding.right, 1) + pick([0, 1, 7, 15, 33, 100])
+      item.activation = pick([
+        .none, .relu, .leakyRelu(slope: 0.1), .clip(low: -0.2, high: 0.3), .function(.tanh),
+      ])
+      item.hasBias = pick([true, false])
+      item.hasResidual = pick([true, false])
+      return item
+    }
+  }
+}
+
+@Suite struct Convolution2DTests {
+  static let cases = ConvolutionCase.random(150, seed: 20_160_711)
+
+  @Test(arguments: cases)
+  func agreesWithItsDefinition(item: ConvolutionCase) throws {
+    let (input, weights, bias, residual) = try operands(item)
+    let reference = try naive(item, input, weights, bias, residual)
+    for variant in KernelVariant.all {
+      let result = try variant.asCurrent {
+        let convolution = try Convolution2D(
+          weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
+          padding: item.padding, groups: item.groups, activation: item.activation)
+        return try convolution(input, residual: residual)
+      }
+      #expect(result.shape == reference.shape)
+      let worst =
+        zip(result.elements(as: Float.self), reference.elements(as: Double.self))
+        .map { abs(Double($0) - $1) }.max() ?? 0
+      #expect(worst < 1e-4, "\(variant.name)")
+    }
+  }
+
+  @Test(arguments: [
+    ConvolutionCase(
+      batch: 1, inChannels: 16, outChannels: 24, height: 61, width: 67, kernel: (3, 3),
+      padding: Padding2D(1)),
+    ConvolutionCase(batch: 2, inChannels: 32, outChannels: 40, height: 64, width: 64),
+    ConvolutionCase(
+      batch: 1, inChannels: 24, outChannels: 24, groups: 24, height: 120, width: 130,
+      kernel: (3, 3), padding: Padding2D(1)),
+  ])
+  func hasTheSameBitsWhateverTheThreads(item: ConvolutionCase) async throws {
+    let (input, weights, bias, residual) = try operands(item)
+    let convolution = try Convolution2D(
+      weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
+      padding: item.padding, groups: item.groups, activation: .relu)
+    let one = try ThreadPool(threads: 1).asCurrent { try convolution(input, residual: residual) }
+    for threads in [2, 3, 5] {
+      let more = try ThreadPool(threads: threads).asCurrent {
+        try convolution(input, residual: residual)
+      }
+      #expect(bits(one) == bits(more))
+    }
+    let all = try await withThrowingTaskGroup(of: [UInt32].self) { group in
+      for _ in 0..<4 {
+        group.addTask { bits(try convolution(input, residual: residual)) }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(all.allSatisfy { $0 == bits(one) })
+  }
+
+  @Test func residualMayBeTheOutputItself() throws {
+    let item = ConvolutionCase(
+      inChannels: 9, outChannels: 11, height: 20, width: 19, kernel: (3, 3),
+      padding: Padding2D(1), hasResidual: true)
+    let (input, weights, bias, residual) = try operands(item)
+    let convolution = try Convolution2D(weights: weights, bias: bias, padding: item.padding)
+    let expected = try convolution(input, residual: residual)
+    var inPlace = try #require(residual)
+    let plan = try convolution.plan(height: 20, width: 19)
+    inPlace.withMutableElements(of: Float.self) { output in
+      input.withElements(of: Float.self) { input in
+        guard let output = output.baseAddress, let input = input.baseAddress else { return }
+        plan.run(input: input, batch: 1, residual: output, output: output)
+      }
+    }
+    #expect(bits(expected) == bits(inPlace))
+  }
+
+  @Test func badArgumentsThrow() throws {
+    let weights = Tensor(zeros: [4, 3, 3, 3])
+    #expect(throws: TensorError.self) { try Convolution2D(weights: weights, groups: 3) }
+    #expect(throws: TensorError.self) { try Convolution2D(weights: weights, strides: (0, 1)) }
+    #expect(throws: TensorError.self) {
+      try Convolution2D(weights: weights, dilations: (1, .max))
+    }
+    #expect(throws: TensorError.self) {
+      try Convolution2D(weights: weights, bias: Tensor(zeros: [3]))
+    }
+    #expect(throws: TensorError.self) {
+      try Convolution2D(weights: weights, padding: Padding2D(top: -1))
+    }
+    let convolution = try Convolution2D(weights: weights)
+    #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 3, 2, 2])) }
+    #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 4, 8, 8])) }
+    #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 3, 8, 8], .float64)) }
+    let empty = try convolution(Tensor(zeros: [0, 3, 8, 8]))
+    #expect(empty.shape == [0, 4, 6, 6])
+  }
+
+  private func operands(
+    _ item: ConvolutionCase
+  ) throws -> (input: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor?) {
+    var generator = SeededGenerator(seed: 5)
+    func random(_ shape: Shape) -> Tensor {
+      Tensor(generator.floats(shape.count), shape: shape)
+    }
+    let input = random([item.batch, item.inChannels, item.height, item.width])
+    let weights = random([
+      item.outChannels, item.inChannels / item.groups, item.kernel.0, item.kernel.1,
+    ])
+    let vertical = WindowAxis(
+      taps: item.kernel.0, stride: item.strides.0, dilation: item.dilations.0,
+      before: item.padding.top, after: item.padding.bottom)
+    let horizontal = WindowAxis(
+      taps: item.kernel.1, stride: item.strides.1, dilation: item.dilations.1,
+      before: item.padding.left, after: item.padding.right)
+    let output = Shape([
+      item.batch, item.outChannels, try vertical.outputLength(item.height),
+      try horizontal.outputLength(item.width),
+    ])
+    return (
+      input, weights, item.hasBias ? random([item.outChannels]) : nil,
+      item.hasResidual ? random(output) : nil
+    )
+  }
+
+  /// The definition, in double precision.
+  private func naive(
+    _ item: ConvolutionCase, _ input: Tensor, _ weights: Tensor, _ bias: Tensor?,
+    _ residual: Tensor?
+  ) throws -> Tensor {
+    let (x, w) = (input.elements(as: Float.self), weights.elements(as: Float.self))
+    let (b, r) = (bias?.elements(as: Float.self), residual?.elements(as: Float.self))
+    let outHeight =
+      (item.height + item.padding.top + item.padding.bottom
+        - (item.kernel.0 - 1) * item.dilations.0 - 1) / item.strides.0 + 1
+    let outWidth =
+      (item.width + item.padding.left + item.padding.right
+        - (item.kernel.1 - 1) * item.dilations.1 - 1) / item.strides.1 + 1
+    let inGroup = item.inChannels / item.groups
+    let outGroup = item.outChannels / item.groups
+    var result: [Double] = []
+    for n in 0..<item.batch {
+      for o in 0..<item.outChannels {
+        for y in 0..<outHeight {
+          for column in 0..<outWidth {
+            var sum = b.map { Double($0[o]) } ?? 0
+            for c in 0..<inGroup {
+              for i in 0..<item.kernel.0 {
+                let row = y * item.strides.0 + i * item.dilations.0 - item.padding.top
+                guard row >= 0, row < item.height else { continue }
+                for j in 0..<item.kernel.1 {
+                  let place = column * item.strides.1 + j * item.dilations.1 - item.padding.left
+                  guard place >= 0, place < item.width else { continue }
+                  let channel = o / outGroup * inGroup + c
+                  let value = x[
+                    ((n * item.inChannels + channel) * item.height + row) * item.width + place]
+                  let weight = w[((o * inGroup + c) * item.kernel.0 + i) * item.kernel.1 + j]
+                  sum += Double(value) * Double(weight)
+                }
+              }
+            }
+            if let r { sum += Double(r[result.count]) }
+            result.append(activated(sum, item.activation))
+          }
+        }
+      }
+    }
+    return Tensor(result, shape: [item.batch, item.outChannels, outHeight, outWidth])
+  }
+}
+
+func activated(_ x: Double, _ activation: Activation) -> Double {
+  switch activation {
+  case .none: x
+  case .relu: max(x, 0)
+  case .leakyRelu(let slope): x < 0 ? Double(slope) * x : x
+  case .clip(let low, let high): min(max(x, Double(low)), Double(high))
+  case .function(.tanh, _, _): tanh(x)
+  case .function: .nan
+  }
+}
+
+func bits(_ tensor: Tensor) -> [UInt32] {
+  tensor.elements(as: Float.self).map(\.bitPattern)
+}
