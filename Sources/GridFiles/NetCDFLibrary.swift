@@ -22,10 +22,7 @@ enum NetCDFLibrary {
 
   /// Runs one netCDF-C call alone and returns its status.
   static func status(_ call: () -> Int32) -> Int32 {
-    gate.withLock { _ in
-      HDF5Diagnostics.silence()
-      return call()
-    }
+    gate.withLock { _ in call() }
   }
 
   /// Runs one netCDF-C call alone and turns a failure into an error.

@@ -13,9 +13,8 @@ public struct Packing: Sendable, Equatable {
   public let offset: Double
   /// Stored numbers that mean "missing", from `_FillValue` and `missing_value`, else the default.
   public let missing: [NetCDFValues]
-  /// The smallest valid number, if there is one.
+  /// The smallest and largest valid number, either of which may be absent.
   public let validLower: NetCDFValues?
-  /// The largest valid number, if there is one.
   public let validUpper: NetCDFValues?
   /// Whether the valid range is in physical units rather than stored ones.
   public let rangeIsPhysical: Bool

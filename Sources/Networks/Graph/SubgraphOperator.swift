@@ -1,0 +1,88 @@
+// Room: Networks. Operators with branches or bodies: their graphs are compiled after the graph
+// around them, so that constants of that graph are constants inside too.
+
+package import Tensors
+
+/// An operator whose attributes hold graphs, as `If`, `Loop` and `Scan` have them.
+package protocol SubgraphOperator: DynamicOperator {
+  /// The graphs, each with what compilation makes of it.
+  var subgraphs: [CompiledSubgraph] { get set }
+}
+
+/// A branch or a body: first a graph, then a network of its own.
+package struct CompiledSubgraph: Sendable {
+  package private(set) var graph: Graph
+  private var core: NetworkCore?
+  /// The captured values that are still variable, by their place in the node's `capturedValues`.
+  private var capturedSlots: [Int] = []
+  /// How many inputs the graph itself declares.
+  package let inputCount: Int
+
+  package init(_ graph: Graph) {
+    self.graph = graph
+    inputCount = graph.inputs.count
+  }
+
+  /// Compiles the graph, given the captured values that are constants.
+  package mutating func compile(
+    constants: [Int: Tensor], passes: [any GraphPass], limits: MemoryLimits
+  ) throws(NetworkError) {
+    for (slot, inner) in graph.captures {
+      if let constant = constants[slot] {
+        graph.constants[inner] = constant
+      } else {
+        let name = graph.names[inner]
+        graph.inputs.append(
+          GraphInput(
+            value: inner,
+            declared: ValueDescription(name: name, elementType: nil, dimensions: nil)))
+        capturedSlots.append(slot)
+      }
+    }
+    graph.captures = []
+    core = try GraphCompiler.compile(graph, passes: passes, limits: limits)
+  }
+
+  /// Runs the graph; `inputs` are those that it declares.
+  package func run(
+    _ inputs: [NetworkValue], _ context: DynamicInputs
+  ) throws -> [NetworkValue] {
+    guard let core, inputs.count == inputCount else {
+      throw OperatorFault.invalid(
+        "its graph has \(inputCount) inputs and \(inputs.count) were given")
+    }
+    var all = inputs
+    for slot in capturedSlots {
+      guard slot < context.captured.count, let value = context.captured[slot] else {
+        throw OperatorFault.invalid("a value from outside its graph is missing")
+      }
+      all.append(value)
+    }
+    return try core.run(all, profile: context.profile)
+  }
+}
+
+/// Passes over a graph, then over the graphs inside it.
+enum GraphCompiler {
+  static func compile(
+    _ source: Graph, passes: [any GraphPass], limits: MemoryLimits
+  ) throws(NetworkError) -> NetworkCore {
+    var graph = source
+    for pass in passes { graph = try pass.apply(graph, limits: limits) }
+    for index in graph.nodes.indices {
+      guard var operation = graph.nodes[index].implementation as? any SubgraphOperator else {
+        continue
+      }
+      var constants: [Int: Tensor] = [:]
+      for (slot, value) in graph.nodes[index].capturedValues.enumerated() {
+        constants[slot] = graph.constants[value]
+      }
+      for place in operation.subgraphs.indices {
+        try operation.subgraphs[place].compile(
+          constants: constants, passes: passes, limits: limits)
+      }
+      graph.nodes[index].implementation = operation
+    }
+    return NetworkCore(graph, limits: limits)
+  }
+}

@@ -1,0 +1,32 @@
+// Room: Networks. What a network's input, output or intermediate value may be.
+
+public import Tensors
+
+/// A value that flows through a network.
+///
+/// Nearly every value is a tensor; loops that collect frames make sequences, and a few graphs have
+/// optional values.
+public indirect enum NetworkValue: Sendable {
+  /// Numbers with a shape.
+  case tensor(Tensor)
+  /// Tensors of one element type, possibly of different shapes.
+  case sequence([Tensor], ElementType)
+  /// A value that may be absent.
+  case optional(NetworkValue?)
+
+  /// The tensor, when the value is one.
+  public var tensor: Tensor? {
+    if case .tensor(let tensor) = self { tensor } else { nil }
+  }
+
+  /// What kind of value it is, in words, for messages.
+  public var kindDescription: String {
+    switch self {
+    case .tensor(let tensor): "a \(tensor.elementType.rawValue) tensor \(tensor.shape)"
+    case .sequence(let tensors, let type):
+      "a sequence of \(tensors.count) \(type.rawValue) tensors"
+    case .optional(nil): "an absent optional value"
+    case .optional(let value?): "an optional holding \(value.kindDescription)"
+    }
+  }
+}

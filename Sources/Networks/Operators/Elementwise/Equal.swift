@@ -1,0 +1,11 @@
+// Room: Networks. The operator Equal.
+
+/// Whether `a == b`, of two broadcast operands.
+package struct EqualOperator: ComparisonOperator {
+  package let legacy: LegacyBroadcast
+
+  package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
+
+  @inline(__always)
+  package func compare<T: Number>(_ a: T, _ b: T) -> Bool { a == b }
+}

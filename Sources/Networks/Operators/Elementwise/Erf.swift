@@ -1,0 +1,9 @@
+// Room: Networks. The operator Erf.
+
+/// The error function of each element.
+package struct ErfOperator: UnaryOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T { T.erf(x) }
+}

@@ -1,0 +1,9 @@
+// Room: Networks. The operator Log.
+
+/// The natural logarithm of each element.
+package struct LogOperator: UnaryOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T { T.log(x) }
+}

@@ -1,0 +1,9 @@
+// Room: Networks. The operator Mish.
+
+/// `x · tanh(log(1 + e^x))`.
+package struct MishOperator: UnaryOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T { x * T.tanh(T.softplus(x)) }
+}

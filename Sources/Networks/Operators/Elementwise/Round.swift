@@ -1,0 +1,9 @@
+// Room: Networks. The operator Round.
+
+/// The nearest integer, ties to even of each element.
+package struct RoundOperator: UnaryOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T { x.rounded(.toNearestOrEven) }
+}

@@ -1,0 +1,11 @@
+// Room: Networks. The operator Sub.
+
+/// `a - b` of two broadcast operands.
+package struct SubOperator: BinaryOperator {
+  package let legacy: LegacyBroadcast
+
+  package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
+
+  @inline(__always)
+  package func combine<T: Number>(_ a: T, _ b: T) -> T { T.subtracting(a, b) }
+}

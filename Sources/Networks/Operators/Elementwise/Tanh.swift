@@ -1,0 +1,9 @@
+// Room: Networks. The operator Tanh.
+
+/// The hyperbolic tangent of each element.
+package struct TanhOperator: UnaryOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T { T.tanh(x) }
+}

@@ -1,0 +1,47 @@
+// Room: Networks. The operator Resize.
+
+internal import Foundation
+internal import Tensors
+
+/// Interpolation to another size: nearest, linear or cubic, in any number of dimensions.
+///
+/// The axes that change are interpolated one after another, each with its own table of taps and
+/// weights, which is the same as doing all at once. **Source**: ONNX Resize, opsets 10, 11, 13, 18,
+/// 19.
+package struct ResizeOperator: Operator {
+  private let rule: ResizeRule
+  private let opset: Int
+
+  package init(_ node: NodeDescription) throws {
+    rule = try ResizeRule(node)
+    opset = node.opset
+  }
+
+  package static var versions: ClosedRange<Int> { 10...Opset.newest }
+
+  package var widening: Widening { rule.copies ? .none : [.halves, .integers] }
+  package var valueInputs: [Int] { opset < 11 ? [1] : [1, 2, 3] }
+
+  private func axes(_ inputs: Operands) throws -> [ResizedAxis] {
+    let shape = try inputs.required(0).shape
+    if opset < 11 {
+      return try rule.resolve(shape, region: nil, scales: inputs.numbers(1), sizes: nil)
+    }
+    func given(_ values: [Double]?) -> [Double]? { values?.isEmpty == true ? nil : values }
+    let sizes = try inputs.integers(3)
+    return try rule.resolve(
+      shape, region: given(inputs.numbers(1)), scales: given(inputs.numbers(2)),
+      sizes: sizes?.isEmpty == true ? nil : sizes)
+  }
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    let input = try inputs.required(0)
+    return [try TensorFacts(input.elementType, checking: axes(inputs).map(\.output))]
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    let input = try inputs.required(0)
+    return try SeparableResize.kernel(
+      input.elementType, input.shape, axes: axes(inputs), rule: rule)
+  }
+}

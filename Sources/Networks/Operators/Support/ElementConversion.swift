@@ -1,0 +1,153 @@
+// Room: Networks. Tensors of one element type as another: what `Cast` does, and what widening needs.
+
+package import Tensors
+
+/// Conversion between element types.
+///
+/// **Edge cases**: a float is truncated towards zero; what does not fit 64 bits saturates, what does
+/// not fit a narrower integer wraps around, NaN becomes 0; anything but zero is `true`; to half
+/// precision and bfloat16 is rounded once, to nearest even.
+package enum ElementConversion {
+  /// `tensor` in `type`, dense; itself when it has the type.
+  package static func convert(_ tensor: Tensor, to type: ElementType) throws -> Tensor {
+    guard tensor.elementType != type else { return tensor.contiguous() }
+    let result = Tensor(uninitialized: tensor.shape, type)
+    try convert(tensor, into: result)
+    return result
+  }
+
+  /// Writes `tensor`'s elements into dense `result`, which has as many.
+  package static func convert(_ tensor: Tensor, into result: Tensor) throws {
+    guard tensor.count == result.count else {
+      throw OperatorFault.invalid("\(tensor.count) elements do not fill \(result.shape)")
+    }
+    let source = tensor.contiguous()
+    if source.elementType == result.elementType {
+      source.withBytes { result.plannedBytes.copyMemory(from: $0) }
+      return
+    }
+    switch source.elementType {
+    case .float32: stage(source, Float.self, into: result) { Double($0) }
+    case .float64: stage(source, Double.self, into: result) { $0 }
+    case .float16: stage(source, Half.self, into: result) { Double(Float($0)) }
+    case .bfloat16: stage(source, BFloat16.self, into: result) { Double(Float($0)) }
+    case .int8: stage(source, Int8.self, into: result) { Int64($0) }
+    case .int16: stage(source, Int16.self, into: result) { Int64($0) }
+    case .int32: stage(source, Int32.self, into: result) { Int64($0) }
+    case .int64: stage(source, Int64.self, into: result) { $0 }
+    case .uint8: stage(source, UInt8.self, into: result) { Int64($0) }
+    case .uint16: stage(source, UInt16.self, into: result) { Int64($0) }
+    case .uint32: stage(source, UInt32.self, into: result) { Int64($0) }
+    case .uint64: stage(source, UInt64.self, into: result) { $0 }
+    case .bool: stage(source, Bool.self, into: result) { $0 ? Int64(1) : 0 }
+    }
+  }
+
+  /// Converts piece by piece through the widest type of the source's kind.
+  @inline(__always)
+  private static func stage<Source: TensorScalar, Wide: WideScalar>(
+    _ source: Tensor, _: Source.Type, into result: Tensor, _ widen: (Source) -> Wide
+  ) {
+    let piece = 2048
+    source.withElements(of: Source.self) { elements in
+      withUnsafeTemporaryAllocation(of: Wide.self, capacity: piece) { buffer in
+        var start = 0
+        while start < elements.count {
+          let count = min(piece, elements.count - start)
+          for index in 0..<count { buffer[index] = widen(elements[start &+ index]) }
+          narrow(UnsafeBufferPointer(rebasing: buffer[..<count]), into: result, at: start)
+          start += count
+        }
+      }
+    }
+  }
+
+  private static func narrow<Wide: WideScalar>(
+    _ values: UnsafeBufferPointer<Wide>, into result: Tensor, at start: Int
+  ) {
+    @inline(__always)
+    func store<Target: TensorScalar>(_: Target.Type, _ convert: (Wide) -> Target) {
+      let target = result.plannedDestination(of: Target.self)
+      for index in values.indices { target[start &+ index] = convert(values[index]) }
+    }
+    switch result.elementType {
+    case .float32: store(Float.self) { $0.float }
+    case .float64: store(Double.self) { $0.double }
+    case .float16: store(Half.self) { Half($0.oddFloat) }
+    case .bfloat16: store(BFloat16.self) { BFloat16($0.oddFloat) }
+    case .int8: store(Int8.self) { Int8(truncatingIfNeeded: $0.integer) }
+    case .int16: store(Int16.self) { Int16(truncatingIfNeeded: $0.integer) }
+    case .int32: store(Int32.self) { Int32(truncatingIfNeeded: $0.integer) }
+    case .int64: store(Int64.self) { $0.integer }
+    case .uint8: store(UInt8.self) { UInt8(truncatingIfNeeded: $0.integer) }
+    case .uint16: store(UInt16.self) { UInt16(truncatingIfNeeded: $0.integer) }
+    case .uint32: store(UInt32.self) { UInt32(truncatingIfNeeded: $0.integer) }
+    case .uint64: store(UInt64.self) { $0.unsigned }
+    case .bool: store(Bool.self) { $0.isTrue }
+    }
+  }
+}
+
+/// The widest type of a kind, and how it becomes the others.
+private protocol WideScalar: BitwiseCopyable {
+  var double: Double { get }
+  var float: Float { get }
+  /// The value as a float whose last bit says whether something was lost, so that rounding it
+  /// again, to fewer bits, is right.
+  var oddFloat: Float { get }
+  var integer: Int64 { get }
+  var unsigned: UInt64 { get }
+  var isTrue: Bool { get }
+}
+
+extension Double: WideScalar {
+  fileprivate var double: Double { self }
+  fileprivate var float: Float { Float(self) }
+  fileprivate var oddFloat: Float {
+    let nearest = Float(self)
+    let back = Double(nearest)
+    guard back != self, nearest.isFinite, nearest.bitPattern & 1 == 0 else { return nearest }
+    return back.magnitude < magnitude
+      ? Float(bitPattern: nearest.bitPattern &+ 1)
+      : nearest == 0 ? nearest : Float(bitPattern: nearest.bitPattern &- 1)
+  }
+  fileprivate var integer: Int64 {
+    if isNaN { return 0 }
+    if self >= 0x1p63 { return .max }
+    if self <= -0x1p63 { return .min }
+    return Int64(self)
+  }
+  fileprivate var unsigned: UInt64 {
+    if isNaN { return 0 }
+    if self >= 0x1p64 { return .max }
+    return self >= 0x1p63 ? UInt64(self) : UInt64(bitPattern: integer)
+  }
+  fileprivate var isTrue: Bool { self != 0 }
+}
+
+extension Int64: WideScalar {
+  fileprivate var double: Double { Double(self) }
+  fileprivate var float: Float { Float(self) }
+  fileprivate var oddFloat: Float { double.oddFloat }
+  fileprivate var integer: Int64 { self }
+  fileprivate var unsigned: UInt64 { UInt64(bitPattern: self) }
+  fileprivate var isTrue: Bool { self != 0 }
+}
+
+extension UInt64: WideScalar {
+  fileprivate var double: Double { Double(self) }
+  fileprivate var float: Float { Float(self) }
+  fileprivate var oddFloat: Float { double.oddFloat }
+  fileprivate var integer: Int64 { Int64(bitPattern: self) }
+  fileprivate var unsigned: UInt64 { self }
+  fileprivate var isTrue: Bool { self != 0 }
+}
+
+extension Tensor {
+  /// The bytes of a planned run's destination; see `plannedDestination(of:)`.
+  package var plannedBytes: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(
+      start: storage.base + offset * elementType.byteWidth,
+      count: count * elementType.byteWidth)
+  }
+}

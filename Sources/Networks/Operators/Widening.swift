@@ -1,0 +1,75 @@
+// Room: Networks. Element types that are computed in a wider one.
+
+package import Tensors
+
+/// Which element types an operator's kernel does not compute itself: inputs of these types are
+/// converted first, and outputs converted back, so that each result is rounded once.
+package struct Widening: OptionSet, Sendable {
+  package let rawValue: Int
+
+  package init(rawValue: Int) { self.rawValue = rawValue }
+
+  /// Half precision and bfloat16 are computed as float32.
+  package static let halves = Widening(rawValue: 1)
+  /// Integers of fewer than 64 bits are computed as int64 and wrap around as their own type does.
+  package static let integers = Widening(rawValue: 2)
+  /// float64 is computed as itself, unless this is set: then as float32. For nothing yet.
+  package static let none: Widening = []
+
+  /// The type that `type` is computed in.
+  package func computing(_ type: ElementType) -> ElementType {
+    switch type {
+    case .float16, .bfloat16: contains(.halves) ? .float32 : type
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32: contains(.integers) ? .int64 : type
+    default: type
+    }
+  }
+}
+
+extension Operator {
+  /// `prepare`, with inputs and outputs of narrow types converted around the kernel.
+  package func prepareWidened(
+    _ inputs: Operands, outputs: [TensorFacts?], limits: MemoryLimits
+  ) throws -> Kernel {
+    let widening = self.widening
+    func widened(_ facts: TensorFacts?) throws -> TensorFacts? {
+      guard var facts else { return nil }
+      let type = widening.computing(facts.elementType)
+      if type != facts.elementType {
+        facts.elementType = type
+        facts.constant = try facts.constant.map { try ElementConversion.convert($0, to: type) }
+      }
+      return facts
+    }
+    var wideInputs = inputs
+    wideInputs.facts = try inputs.facts.map(widened)
+    let wideOutputs = try outputs.map(widened)
+    let kernel = try prepare(wideInputs, outputs: wideOutputs)
+    let inputTypes = wideInputs.facts.map { $0?.elementType }
+    let changed =
+      zip(inputs.facts, wideInputs.facts).contains { $0?.elementType != $1?.elementType }
+      || zip(outputs, wideOutputs).contains { $0?.elementType != $1?.elementType }
+    guard changed else { return kernel }
+    return Kernel(scratchBytes: kernel.scratchBytes) { arguments in
+      var wide = arguments
+      for (index, type) in inputTypes.enumerated() {
+        guard let type, let input = arguments.inputs[index], input.elementType != type else {
+          continue
+        }
+        wide.inputs[index] = try ElementConversion.convert(input, to: type)
+      }
+      for (index, facts) in wideOutputs.enumerated() where index < arguments.outputs.count {
+        guard let facts, let output = arguments.outputs[index],
+          output.elementType != facts.elementType
+        else { continue }
+        wide.outputs[index] = try limits.allocate(facts)
+      }
+      try kernel.run(wide)
+      for (index, output) in arguments.outputs.enumerated() {
+        guard let output, let result = wide.outputs[index], result.elementType != output.elementType
+        else { continue }
+        try ElementConversion.convert(result, into: output)
+      }
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// Room: Networks. Pass: what depends on constants and declared shapes alone is computed once.
+
+internal import Tensors
+
+/// Replaces nodes whose outputs are known by constants.
+///
+/// Inputs with a wholly declared shape count as known shapes, which is what frees exported graphs
+/// of their shape arithmetic. A constant may grow only by a bounded factor: `Expand` of a scalar to
+/// a field stays a node.
+package struct ConstantFolding: GraphPass {
+  package let name = "constant-folding"
+
+  package init() {}
+
+  package func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph {
+    var known: [ValueID: TensorFacts] = [:]
+    for input in graph.inputs {
+      guard input.declared.kind == .tensor, let type = input.declared.elementType,
+        let dimensions = input.declared.dimensions
+      else { continue }
+      var lengths: [Int] = []
+      for case .fixed(let length) in dimensions { lengths.append(length) }
+      guard lengths.count == dimensions.count,
+        let facts = try? TensorFacts(type, checking: lengths)
+      else { continue }
+      known[input.value] = facts
+    }
+    var table = FactTable(graph, inputs: known, limits: limits)
+    var result = graph
+    result.nodes = []
+    for node in graph.nodes {
+      try table.visit(node)
+      let outputs = node.outputs.compactMap { $0 }
+      let constants = outputs.compactMap { table.facts[$0]?.constant }
+      if constants.count == outputs.count, !outputs.isEmpty {
+        for (value, constant) in zip(outputs, constants) { result.constants[value] = constant }
+      } else {
+        result.nodes.append(node)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,125 @@
+// Room: Networks. What is known of every value before running: types, shapes, and contents where
+// they follow from constants and shapes alone.
+
+package import Tensors
+
+/// The facts of a graph's values, filled node by node.
+package struct FactTable: Sendable {
+  /// How much a constant may grow by being computed beforehand.
+  package static let foldingAllowance = 64 << 10
+
+  /// By value; nil where only the run will tell.
+  package var facts: [TensorFacts?]
+  package var limits: MemoryLimits
+
+  /// The facts of a graph's constants and, where given, of its inputs.
+  package init(_ graph: Graph, inputs: [ValueID: TensorFacts], limits: MemoryLimits) {
+    facts = [TensorFacts?](repeating: nil, count: graph.names.count)
+    self.limits = limits
+    for (value, tensor) in graph.constants { facts[value] = TensorFacts(constant: tensor) }
+    for (value, known) in inputs { facts[value] = known }
+  }
+
+  /// The node's inputs, nil when one is not known yet.
+  package func operands(of node: GraphNode) -> Operands? {
+    var known: [TensorFacts?] = []
+    for input in node.inputs {
+      if let input {
+        guard let facts = facts[input] else { return nil }
+        known.append(facts)
+      } else {
+        known.append(nil)
+      }
+    }
+    return Operands(known, wantedOutputs: node.outputs.map { $0 != nil })
+  }
+
+  /// Whether the contents that the operator's shapes depend on are known.
+  package static func hasNeededContents(_ node: GraphNode, _ operands: Operands) -> Bool {
+    node.implementation.valueInputs.allSatisfy { index in
+      operands[index].map { $0.constant != nil } ?? true
+    }
+  }
+
+  /// Infers a node's outputs and computes them when everything they depend on is known.
+  ///
+  /// The outputs' facts stay nil when only the run will tell.
+  package mutating func visit(_ node: GraphNode) throws(NetworkError) {
+    guard let operands = operands(of: node) else { return }
+    do {
+      let allConstant = operands.facts.allSatisfy { $0 == nil || $0?.constant != nil }
+      if let dynamic = node.implementation as? any DynamicOperator {
+        if allConstant { try evaluate(dynamic, node, operands) }
+        return
+      }
+      guard Self.hasNeededContents(node, operands) else { return }
+      var outputs = try node.implementation.infer(operands)
+      guard outputs.count >= node.outputs.count else {
+        throw OperatorFault.invalid(
+          "names \(node.outputs.count) outputs, but the operator has \(outputs.count)")
+      }
+      outputs.removeLast(outputs.count - node.outputs.count)
+      if allConstant, node.implementation.isDeterministic, mayFold(operands, outputs) {
+        try fold(node, operands, &outputs)
+      }
+      for (value, known) in zip(node.outputs, outputs) {
+        if let value, let known { facts[value] = known }
+      }
+    } catch {
+      throw node.fault(error)
+    }
+  }
+
+  private func mayFold(_ operands: Operands, _ outputs: [TensorFacts?]) -> Bool {
+    if outputs.allSatisfy({ $0 == nil || $0?.constant != nil }) { return false }
+    let given = operands.facts.reduce(0) { $0 + ($1?.byteCount ?? 0) }
+    let made = outputs.reduce(0) { $0.addingReportingOverflow($1?.byteCount ?? 0).partialValue }
+    return made >= 0 && made <= 4 * given + Self.foldingAllowance
+  }
+
+  private func fold(
+    _ node: GraphNode, _ operands: Operands, _ outputs: inout [TensorFacts?]
+  ) throws {
+    let kernel = try node.implementation.prepareWidened(operands, outputs: outputs, limits: limits)
+    let results = try Kernel.run(
+      kernel, inputs: operands.facts.map { $0?.constant }, outputs: outputs, limits: limits)
+    for index in outputs.indices where outputs[index] != nil {
+      outputs[index]?.constant = results[index]
+    }
+  }
+
+  private mutating func evaluate(
+    _ dynamic: any DynamicOperator, _ node: GraphNode, _ operands: Operands
+  ) throws {
+    guard node.capturedValues.isEmpty, dynamic.isDeterministic,
+      operands.facts.reduce(0, { $0 + ($1?.byteCount ?? 0) }) <= Self.foldingAllowance
+    else { return }
+    let results = try dynamic.evaluate(
+      DynamicInputs(
+        values: operands.facts.map { $0?.constant.map { .tensor($0) } }, captured: [],
+        outputCount: node.outputs.count, limits: limits, profile: nil))
+    // Sequences and optionals stay with the run: they have no facts.
+    guard results.count >= node.outputs.count,
+      zip(node.outputs, results).allSatisfy({ $0 == nil || $1?.tensor != nil })
+    else { return }
+    for (value, result) in zip(node.outputs, results) {
+      if let value, let tensor = result?.tensor { facts[value] = TensorFacts(constant: tensor) }
+    }
+  }
+}
+
+extension Kernel {
+  /// Runs `kernel` into fresh tensors.
+  package static func run(
+    _ kernel: Kernel, inputs: [Tensor?], outputs: [TensorFacts?], limits: MemoryLimits
+  ) throws -> [Tensor?] {
+    var results: [Tensor?] = []
+    for facts in outputs { results.append(try facts.map { try limits.allocate($0) }) }
+    let scratch = Arena(byteCount: kernel.scratchBytes)
+    try withExtendedLifetime(scratch) {
+      try kernel.run(
+        KernelArguments(inputs: inputs, outputs: results, scratch: scratch.bytes))
+    }
+    return results
+  }
+}

@@ -1,0 +1,271 @@
+// Room: Networks. Makes a plan from a graph and the shapes of its inputs.
+
+internal import Tensors
+
+/// Builds a plan in stages: facts, needed steps, places, layout.
+struct Planner {
+  private let graph: Graph
+  private let limits: MemoryLimits
+  private var table: FactTable
+  private var kept: [GraphNode] = []
+  /// The value that owns each value's memory: itself unless it is a view.
+  private var root: [ValueID]
+  private var viewShape: [Shape?]
+  /// By kept node: what it knows of its inputs; nil for dynamic ones.
+  private var operands: [Operands?] = []
+  private var isKernel: [Bool] = []
+  private var bindings: [Plan.Binding] = []
+  private var bindingOfRoot: [ValueID: Int] = [:]
+
+  private init(_ graph: Graph, _ inputs: [TensorFacts?], _ limits: MemoryLimits) {
+    self.graph = graph
+    self.limits = limits
+    var known: [ValueID: TensorFacts] = [:]
+    for (input, facts) in zip(graph.inputs, inputs) { known[input.value] = facts }
+    table = FactTable(graph, inputs: known, limits: limits)
+    root = Array(graph.names.indices)
+    viewShape = [Shape?](repeating: nil, count: graph.names.count)
+  }
+
+  /// A plan of `graph` for inputs of these types and shapes; nil facts for what is no tensor.
+  ///
+  /// **Throws** what operators find wrong with the shapes, or `memoryLimit`.
+  static func plan(
+    _ graph: Graph, inputs: [TensorFacts?], limits: MemoryLimits
+  ) throws(NetworkError) -> Plan {
+    var planner = Planner(graph, inputs, limits)
+    for node in graph.nodes { try planner.table.visit(node) }
+    planner.keepNeededNodes()
+    try planner.classify()
+    return try planner.build()
+  }
+
+  private func isConstant(_ value: ValueID) -> Bool { table.facts[value]?.constant != nil }
+
+  /// Drops nodes whose outputs are constants by now or lead to no output.
+  private mutating func keepNeededNodes() {
+    var needed = [Bool](repeating: false, count: graph.names.count)
+    for output in graph.outputs { needed[output] = true }
+    for node in graph.nodes.reversed() {
+      let wanted = node.outputs.contains { value in
+        value.map { needed[$0] && !isConstant($0) } ?? false
+      }
+      guard wanted else { continue }
+      kept.append(node)
+      for case let value? in node.inputs { needed[value] = true }
+      for value in node.capturedValues { needed[value] = true }
+    }
+    kept.reverse()
+  }
+
+  /// Decides which nodes run as kernels and which values are views.
+  private mutating func classify() throws(NetworkError) {
+    for node in kept {
+      var known: Operands?
+      if !(node.implementation is any DynamicOperator), let operands = table.operands(of: node),
+        FactTable.hasNeededContents(node, operands),
+        node.outputs.allSatisfy({ value in value.map { table.facts[$0] != nil } ?? true })
+      {
+        known = operands
+      }
+      operands.append(known)
+      guard let known else {
+        isKernel.append(false)
+        continue
+      }
+      if let index = node.implementation.viewedInput(known), index < node.inputs.count,
+        let source = node.inputs[index], let output = node.outputs.first ?? nil,
+        let from = table.facts[source], let to = table.facts[output], !isConstant(source),
+        from.elementType == to.elementType, from.shape.count == to.shape.count
+      {
+        root[output] = root[source]
+        viewShape[output] = to.shape
+      }
+      isKernel.append(true)
+    }
+  }
+
+  private func isView(_ value: ValueID) -> Bool { root[value] != value }
+
+  private mutating func bind(_ value: ValueID, facts: TensorFacts?, allocated: Bool) -> Int {
+    if let known = bindingOfRoot[value] { return known }
+    bindings.append(Plan.Binding(value: value, facts: facts, isAllocated: allocated))
+    bindingOfRoot[value] = bindings.count - 1
+    return bindings.count - 1
+  }
+
+  private mutating func build() throws(NetworkError) -> Plan {
+    // Views need no step of their own.
+    let steps = kept.indices.filter { index in
+      !(isKernel[index] && (kept[index].outputs.first ?? nil).map(isView) ?? false)
+    }
+    bindRuntimeValues(steps)
+    var memory = MemoryMap(valueCount: graph.names.count)
+    let kernels = try prepareKernels(steps, &memory)
+    guard let layout = ArenaLayout.place(memory.blocks), layout.byteCount <= limits.bytes else {
+      let need = ArenaLayout.place(memory.blocks).map { "\($0.byteCount)" } ?? "more than 2^63"
+      throw NetworkError(
+        .memoryLimit,
+        "the network's intermediate values need \(need) bytes and \(limits.bytes) are allowed; "
+          + "raise the memory limit or use a smaller input")
+    }
+    var places = [Plan.Place](repeating: .unused, count: graph.names.count)
+    for value in places.indices {
+      if let constant = table.facts[value]?.constant {
+        places[value] = .constant(constant)
+      } else if isView(value), let shape = viewShape[value] {
+        places[value] = .view(of: root[value], shape)
+      } else if let number = bindingOfRoot[value] {
+        places[value] = .bound(number)
+      } else if let block = memory.blockOfValue[value], let facts = table.facts[value] {
+        places[value] = .arena(offset: layout.offsets[block], facts)
+      }
+    }
+    var planSteps: [Plan.Step] = []
+    for (position, index) in steps.enumerated() {
+      let node = kept[index]
+      let work: Plan.Step.Work
+      if let (kernel, scratch) = kernels[position] {
+        work = .kernel(kernel, scratchOffset: scratch.map { layout.offsets[$0] } ?? 0)
+      } else if let dynamic = node.implementation as? any DynamicOperator {
+        work = .dynamic(dynamic)
+      } else {
+        work = .shaped(constantOperands(node))
+      }
+      planSteps.append(Plan.Step(node: node, work: work))
+    }
+    addReleases(&planSteps)
+    return Plan(
+      graph: graph, places: places, steps: planSteps, bindings: bindings,
+      inputBindings: graph.inputs.map { bindingOfRoot[$0.value] },
+      arenaBytes: layout.byteCount, arenaLowerBound: ArenaLayout.lowerBound(memory.blocks),
+      limits: limits)
+  }
+
+  /// Inputs, outputs and what dynamic steps make live outside the arena.
+  private mutating func bindRuntimeValues(_ steps: [Int]) {
+    for input in graph.inputs where !isConstant(input.value) {
+      _ = bind(input.value, facts: table.facts[input.value], allocated: false)
+    }
+    for index in steps where !isKernel[index] {
+      for case let value? in kept[index].outputs {
+        _ = bind(value, facts: table.facts[value], allocated: false)
+      }
+    }
+    for output in graph.outputs where !isConstant(output) {
+      let owner = root[output]
+      _ = bind(owner, facts: table.facts[owner], allocated: true)
+    }
+    for (position, index) in steps.enumerated() where isKernel[index] {
+      for (place, value) in kept[index].inputs.enumerated() {
+        guard let value, !isConstant(value), let number = bindingOfRoot[root[value]] else {
+          continue
+        }
+        bindings[number].inputUses.append((position, place, viewShape[value]))
+      }
+      for (place, value) in kept[index].outputs.enumerated() {
+        guard let value, let number = bindingOfRoot[value] else { continue }
+        bindings[number].outputUses.append((position, place))
+      }
+    }
+  }
+
+  /// What a dynamic step knows of its inputs before the run.
+  private func constantOperands(_ node: GraphNode) -> Operands {
+    Operands(
+      node.inputs.map { value in
+        value.flatMap { isConstant($0) ? table.facts[$0] : nil }
+      }, wantedOutputs: node.outputs.map { $0 != nil })
+  }
+
+  private struct MemoryMap {
+    var blocks: [ArenaLayout.Block] = []
+    var blockOfValue: [Int?]
+
+    init(valueCount: Int) { blockOfValue = [Int?](repeating: nil, count: valueCount) }
+  }
+
+  /// Prepares kernels and lists the blocks of memory they need, with their lifetimes.
+  private func prepareKernels(
+    _ steps: [Int], _ memory: inout MemoryMap
+  ) throws(NetworkError) -> [(Kernel, scratch: Int?)?] {
+    var lastUse = [Int](repeating: -1, count: graph.names.count)
+    for (position, index) in steps.enumerated() {
+      for case let value? in kept[index].inputs { lastUse[root[value]] = position }
+      for value in kept[index].capturedValues { lastUse[root[value]] = position }
+    }
+    var result: [(Kernel, scratch: Int?)?] = []
+    for (position, index) in steps.enumerated() {
+      let node = kept[index]
+      guard isKernel[index], let operands = operands[index] else {
+        result.append(nil)
+        continue
+      }
+      let outputs = node.outputs.map { value in value.flatMap { table.facts[$0] } }
+      let kernel: Kernel
+      do {
+        kernel = try node.implementation.prepareWidened(
+          operands, outputs: outputs, limits: limits)
+      } catch {
+        throw node.fault(error)
+      }
+      for (place, value) in node.outputs.enumerated() {
+        guard let value, bindingOfRoot[value] == nil, let facts = table.facts[value] else {
+          continue
+        }
+        let end = max(lastUse[value], position)
+        if place == 0, let block = reusable(node, facts, position, lastUse, memory) {
+          memory.blockOfValue[value] = block
+          memory.blocks[block].last = max(memory.blocks[block].last, end)
+        } else {
+          memory.blockOfValue[value] = memory.blocks.count
+          memory.blocks.append(.init(byteCount: facts.byteCount, first: position, last: end))
+        }
+      }
+      if kernel.scratchBytes > 0 {
+        memory.blocks.append(
+          .init(byteCount: kernel.scratchBytes, first: position, last: position))
+        result.append((kernel, memory.blocks.count - 1))
+      } else {
+        result.append((kernel, nil))
+      }
+    }
+    return result
+  }
+
+  /// The block of an input that ends its life here and may hold the output.
+  private func reusable(
+    _ node: GraphNode, _ output: TensorFacts, _ position: Int, _ lastUse: [Int],
+    _ memory: MemoryMap
+  ) -> Int? {
+    for index in node.implementation.inPlaceInputs where index < node.inputs.count {
+      guard let input = node.inputs[index], let facts = table.facts[input],
+        facts.elementType == output.elementType, facts.shape == output.shape,
+        lastUse[root[input]] == position, let block = memory.blockOfValue[root[input]],
+        memory.blocks[block].byteCount >= output.byteCount
+      else { continue }
+      let sameMemory = node.inputs.enumerated().filter { other in
+        other.element.map { root[$0] == root[input] } ?? false
+      }
+      let safe = sameMemory.allSatisfy { other in
+        other.element.flatMap { table.facts[$0] }?.shape == output.shape
+      }
+      if safe { return block }
+    }
+    return nil
+  }
+
+  /// Lets go of bound values once the last step that reads them is done.
+  private func addReleases(_ steps: inout [Plan.Step]) {
+    var last: [Int: Int] = [:]
+    for (position, step) in steps.enumerated() {
+      for case let value? in step.node.inputs + step.node.capturedValues.map(Optional.some) {
+        if let number = bindingOfRoot[root[value]] { last[number] = position }
+      }
+    }
+    let kept = Set(graph.outputs.compactMap { bindingOfRoot[root[$0]] })
+    for (number, position) in last where !kept.contains(number) {
+      steps[position].releases.append(number)
+    }
+  }
+}

@@ -1,0 +1,78 @@
+// Room: Networks. A compiled graph: plans for the shapes it has met, and contexts to run them in.
+
+internal import Synchronization
+internal import Tensors
+
+/// A graph ready to run for any input shapes; a whole network, a branch, or a loop's body.
+package final class NetworkCore: Sendable {
+  package let graph: Graph
+  package let limits: MemoryLimits
+
+  private struct Cache {
+    /// Most recently used last.
+    var entries: [(key: [InputKey], planned: PlannedRun)] = []
+  }
+
+  private struct InputKey: Hashable {
+    var type: ElementType?
+    var shape: Shape?
+  }
+
+  private static let cachedPlans = 8
+  private let cache = Mutex(Cache())
+
+  package init(_ graph: Graph, limits: MemoryLimits) {
+    self.graph = graph
+    self.limits = limits
+  }
+
+  /// The plan for inputs of these types and shapes, made at their first use.
+  package func planned(for inputs: [TensorFacts?]) throws(NetworkError) -> PlannedRun {
+    let key = inputs.map { InputKey(type: $0?.elementType, shape: $0?.shape) }
+    let known = cache.withLock { cache -> PlannedRun? in
+      guard let index = cache.entries.firstIndex(where: { $0.key == key }) else { return nil }
+      let entry = cache.entries.remove(at: index)
+      cache.entries.append(entry)
+      return entry.planned
+    }
+    if let known { return known }
+    let plan = try Planner.plan(graph, inputs: inputs, limits: limits)
+    let planned = PlannedRun(plan)
+    cache.withLock { cache in
+      if cache.entries.count >= Self.cachedPlans { cache.entries.removeFirst() }
+      cache.entries.append((key, planned))
+    }
+    return planned
+  }
+
+  /// Runs the graph; `inputs` in the order of the graph's inputs, the outputs in that of its outputs.
+  package func run(
+    _ inputs: [NetworkValue], profile: ProfileRecorder? = nil
+  ) throws(NetworkError) -> [NetworkValue] {
+    let facts = inputs.map { value in
+      value.tensor.map { TensorFacts($0.elementType, $0.shape) }
+    }
+    return try planned(for: facts).run(inputs, profile: profile)
+  }
+}
+
+/// A plan and the contexts that idle between runs.
+package final class PlannedRun: Sendable {
+  package let plan: Plan
+  private let idle = Mutex<[RunContext]>([])
+  private static let keptContexts = 4
+
+  init(_ plan: Plan) { self.plan = plan }
+
+  /// Runs the plan in a context of its own, so that several tasks may run it at once.
+  package func run(
+    _ inputs: [NetworkValue], profile: ProfileRecorder?
+  ) throws(NetworkError) -> [NetworkValue] {
+    let context = idle.withLock { $0.popLast() } ?? RunContext(plan)
+    defer {
+      context.release()
+      idle.withLock { if $0.count < Self.keptContexts { $0.append(context) } }
+    }
+    return try context.run(inputs, profile: profile)
+  }
+}
