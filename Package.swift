@@ -81,6 +81,6 @@ let package = Package(
     tests("Grids", ["Grids", "GridFiles"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
     tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "Tensors"]),
-    tests("SquallCommand", ["SquallCommand"]),
+    tests("SquallCommand", ["SquallCommand", "GridFiles"]),
   ]
 )

@@ -32,11 +32,9 @@ install_packages() {
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
     apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
 
-  # Package lists that are absent or older than a day name versions the mirror no longer has.
-  if [[ -z $(find /var/lib/apt/lists -name '*_Packages*' -mtime -1 -print -quit 2>/dev/null) ]]; then
-    echo "set-up: refreshing the package lists (apt-get update)"
-    "${apt[@]}" update || echo "set-up: apt-get update failed; trying with the lists there are" >&2
-  fi
+  # Lists older than the mirror name versions that it no longer has.
+  echo "set-up: refreshing the package lists (apt-get update)"
+  "${apt[@]}" update || echo "set-up: apt-get update failed; trying with the lists there are" >&2
   echo "set-up: installing $*"
   "${apt[@]}" install -y --no-install-recommends "$@" >/dev/null ||
     fail "apt-get could not install $*: see its message above, then run 'apt-get install $*' yourself"

@@ -22,7 +22,10 @@ enum NetCDFLibrary {
 
   /// Runs one netCDF-C call alone and returns its status.
   static func status(_ call: () -> Int32) -> Int32 {
-    gate.withLock { _ in call() }
+    gate.withLock { _ in
+      HDF5Diagnostics.silence()
+      return call()
+    }
   }
 
   /// Runs one netCDF-C call alone and turns a failure into an error.

@@ -73,10 +73,15 @@ public struct NetCDFVariable: Sendable {
 
 /// The format of a file's bytes.
 public enum NetCDFFormat: String, Sendable {
+  /// Version 1 of the classic format.
   case classic = "NetCDF-3 classic"
+  /// The classic format with 64-bit offsets.
   case offset64 = "NetCDF-3 64-bit offset"
+  /// The classic format with 64-bit sizes.
   case data64 = "NetCDF-3 64-bit data (CDF-5)"
+  /// HDF5 underneath, with the full data model.
   case netCDF4 = "NetCDF-4"
+  /// HDF5 underneath, with the classic data model.
   case netCDF4Classic = "NetCDF-4 classic model"
 }
 

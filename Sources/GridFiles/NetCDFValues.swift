@@ -6,15 +6,25 @@ public enum NetCDFValues: Sendable, Equatable {
   case text(String)
   /// `NC_STRING` texts.
   case strings([String])
+  /// Signed bytes.
   case int8([Int8])
+  /// Unsigned bytes.
   case uint8([UInt8])
+  /// Signed 16-bit integers.
   case int16([Int16])
+  /// Unsigned 16-bit integers.
   case uint16([UInt16])
+  /// Signed 32-bit integers.
   case int32([Int32])
+  /// Unsigned 32-bit integers.
   case uint32([UInt32])
+  /// Signed 64-bit integers.
   case int64([Int64])
+  /// Unsigned 64-bit integers.
   case uint64([UInt64])
+  /// Single precision.
   case float([Float])
+  /// Double precision.
   case double([Double])
 
   /// The stored type.

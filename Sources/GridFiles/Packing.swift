@@ -13,8 +13,9 @@ public struct Packing: Sendable, Equatable {
   public let offset: Double
   /// Stored numbers that mean "missing", from `_FillValue` and `missing_value`, else the default.
   public let missing: [NetCDFValues]
-  /// The smallest and largest valid number, either of which may be absent.
+  /// The smallest valid number, if there is one.
   public let validLower: NetCDFValues?
+  /// The largest valid number, if there is one.
   public let validUpper: NetCDFValues?
   /// Whether the valid range is in physical units rather than stored ones.
   public let rangeIsPhysical: Bool

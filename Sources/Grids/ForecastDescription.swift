@@ -2,13 +2,14 @@
 
 public import GridFiles
 
-/// A variable of a forecast file, with dimensions time, then its extra ones, then y and x.
+/// A variable of a forecast file, with its extra dimensions first, then time, y and x, as CF
+/// recommends.
 public struct ForecastVariable: Sendable {
   /// The variable's name.
   public var name: String
   /// The stored type: `float` for measurements, an integer type for flags.
   public var type: NetCDFType
-  /// The names of coordinates between time and y, such as `threshold` or `realization`.
+  /// The names of coordinates left of time, such as `threshold` or `realization`.
   public var extraDimensions: [String]
   /// Numbers are rounded to multiples of this; nil keeps them as they are.
   public var quantum: Double?

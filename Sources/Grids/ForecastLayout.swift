@@ -6,8 +6,15 @@ internal import GridFiles
 struct ForecastLayout: Sendable {
   struct Stored: Sendable {
     var variable: NetCDFWriter.Variable
-    /// The lengths of the dimensions after time.
-    var shape: [Int]
+    /// The lengths of the extra dimensions, which stand left of time as CF recommends.
+    var extra: [Int]
+    var height: Int
+    var width: Int
+
+    /// Where the box of one lead time starts, and how large it is.
+    func box(_ index: Int) -> (start: [Int], count: [Int]) {
+      (extra.map { _ in 0 } + [index, 0, 0], extra + [1, height, width])
+    }
   }
 
   static let floatFill: Float = 9.9692099683868690e+36
@@ -89,6 +96,7 @@ struct ForecastLayout: Sendable {
       [
         "standard_name": .text(standardName), "long_name": .text(longName),
         "units": .text(units.text), "calendar": .text(units.calendar.rawValue),
+        "units_metadata": "leap_seconds: none",
       ]
     }
 
@@ -145,7 +153,7 @@ struct ForecastLayout: Sendable {
       let name = taken.contains(mapping.name) ? mapping.name + "_mapping" : mapping.name
       let type: NetCDFType = mapping.type.isNumeric ? mapping.type : .int32
       let variable = try file.addVariable(
-        name, type, [], attributes: mapping.attributes.withoutStorage)
+        name, type, [], attributes: mapping.completed.attributes.withoutStorage)
       // The value means nothing, but an unwritten one would be noise.
       if let zero = NetCDFValues(0, as: type) { pending.append((variable, zero, [])) }
       return name
@@ -167,7 +175,11 @@ struct ForecastLayout: Sendable {
     }
 
     private func storage(_ shape: [Int]) -> NetCDFStorage {
-      let horizontal = shape.suffix(2).map { min($0, 1024) }
+      // At most 1024 along a side, and the last chunk about as large as the others.
+      let horizontal = shape.suffix(2).map { length in
+        let pieces = max(1, (length + 1023) / 1024)
+        return (length + pieces - 1) / pieces
+      }
       return NetCDFStorage(
         chunkShape: shape.dropLast(2).map { _ in 1 } + horizontal,
         deflateLevel: description.deflateLevel, isShuffled: description.deflateLevel > 0)
@@ -189,19 +201,29 @@ struct ForecastLayout: Sendable {
       let sizes = description.coordinates.reduce(into: [String: Int]()) {
         $0[$1.name] = $1.values.count
       }
-      let shape =
-        variable.extraDimensions.map { sizes[$0] ?? 1 }
-        + [description.grid.height, description.grid.width]
+      let lengths = variable.extraDimensions.map { sizes[$0] ?? 1 }
+      let (height, width) = (description.grid.height, description.grid.width)
       var attributes: NetCDFAttributes = [:]
       if variable.type == .float { attributes["_FillValue"] = .float([ForecastLayout.floatFill]) }
       attributes = attributes.merging(variable.attributes.withoutEmptyTexts)
       if let mapping { attributes["grid_mapping"] = .text(mapping) }
       attributes["coordinates"] = .text(coordinates.joined(separator: " "))
+      let flags = description.variables.filter { $0.isFlag && $0.name != variable.name }
+      if !variable.isFlag, !flags.isEmpty, attributes["ancillary_variables"] == nil {
+        attributes["ancillary_variables"] = .text(flags.map(\.name).joined(separator: " "))
+      }
       let stored = try file.addVariable(
-        variable.name, variable.type, [time] + extra + [y, x], attributes: attributes,
-        storage: storage([1] + shape))
-      return Stored(variable: stored, shape: shape)
+        variable.name, variable.type, extra + [time, y, x], attributes: attributes,
+        storage: storage(lengths + [1, height, width]))
+      return Stored(variable: stored, extra: lengths, height: height, width: width)
     }
+  }
+}
+
+extension ForecastVariable {
+  /// Whether the numbers are flags about the other variables.
+  fileprivate var isFlag: Bool {
+    attributes["flag_masks"] != nil || attributes["flag_values"] != nil
   }
 }
 

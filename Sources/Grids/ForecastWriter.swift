@@ -74,9 +74,10 @@ public final class ForecastWriter: Sendable {
         .double([leadTime.inMinutes]), to: layout.leadTime, start: [index], count: [1])
       for (variable, stored) in zip(description.variables, layout.variables) {
         guard let array = values[variable.name] else { continue }
+        let box = stored.box(index)
         try file.write(
-          ForecastWriter.encode(array, variable), to: stored.variable,
-          start: [index] + stored.shape.map { _ in 0 }, count: [1] + stored.shape)
+          ForecastWriter.encode(array, variable), to: stored.variable, start: box.start,
+          count: box.count)
       }
       try file.sync()
     }

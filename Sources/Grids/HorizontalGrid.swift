@@ -82,6 +82,20 @@ public struct GridMapping: Sendable, Equatable {
 
   /// The CF name of the projection, such as `polar_stereographic`; nil where none is given.
   public var projection: String? { attributes.text("grid_mapping_name") }
+
+  /// This mapping with what CF asks for and the rest of it implies.
+  ///
+  /// Source: CF 1.11 appendix F: a polar stereographic projection names its pole, which the sign of
+  /// the standard parallel tells too.
+  var completed: GridMapping {
+    guard projection == "polar_stereographic",
+      attributes["latitude_of_projection_origin"] == nil,
+      let parallel = attributes.number("standard_parallel"), parallel != 0
+    else { return self }
+    var result = self
+    result.attributes["latitude_of_projection_origin"] = .double([parallel < 0 ? -90 : 90])
+    return result
+  }
 }
 
 /// Latitude and longitude of every cell, where the file gives them beside the axes.

@@ -80,3 +80,18 @@ def working(data, name):
         factor = int(round(1.0 / spacing))
         return coarsen(frames, factor), minutes, spacing * factor
     return frames, minutes, spacing
+
+
+def start_time(data, name):
+    """Time of the first frame of ``read``, as numpy datetime64."""
+    path, _, _ = EVENTS[name]
+    path = os.path.join(data, path)
+    if os.path.isdir(path):
+        first = "0900" if name.endswith("train") else "0000"
+        files = [f for f in sorted(glob.glob(os.path.join(path, "*.nc"))) if f.split("_")[-1][:4] >= first]
+        with netCDF4.Dataset(files[0]) as d:
+            seconds = int(d["valid_time"][...])
+    else:
+        with netCDF4.Dataset(path) as d:
+            seconds = int(round(float(d["time"][0])))
+    return np.datetime64(seconds, "s")

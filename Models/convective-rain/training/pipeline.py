@@ -145,3 +145,22 @@ def rate(p, cuts):
             value = THRESHOLDS[-1] * 2.0 ** (g[k] / (1 - cuts[k]))
         out = np.where(here, value, out)
     return np.where(np.isfinite(p[0]), out, np.nan).astype(f32)
+
+
+def refined(a, factor, shape):
+    """A working-grid field back on the input grid: bilinear at cell centres, NaN aware."""
+    if factor == 1:
+        return a
+    h, w = shape
+    y = ((np.arange(h, dtype=f32) + f32(0.5)) / factor - f32(0.5)).clip(0, a.shape[0] - 1)
+    x = ((np.arange(w, dtype=f32) + f32(0.5)) / factor - f32(0.5)).clip(0, a.shape[1] - 1)
+    big = np.full((h, w), np.nan, f32)
+    H, W = max(h, a.shape[0]), max(w, a.shape[1])
+    padded_a = np.full((H, W), np.nan, f32)
+    padded_a[: a.shape[0], : a.shape[1]] = a
+    X, Y = np.meshgrid(np.arange(W, dtype=f32), np.arange(H, dtype=f32))
+    Dx, Dy = np.zeros((H, W), f32), np.zeros((H, W), f32)
+    px, py = np.meshgrid(x, y)
+    Dx[:h, :w], Dy[:h, :w] = X[:h, :w] - px, Y[:h, :w] - py
+    big[...] = advection.fetch(padded_a, (Dx, Dy))[:h, :w]
+    return big

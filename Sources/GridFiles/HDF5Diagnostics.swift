@@ -1,0 +1,33 @@
+// Room: GridFiles. Keeps HDF5 from printing its error stacks on standard error.
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// HDF5's switch for printing errors, found in the library that netCDF-C has loaded.
+///
+/// netCDF-C switches printing off when it starts, but a thread-safe HDF5 has a switch for each
+/// thread, and netCDF-C 4.9 probes for attributes that are seldom there: each other thread would
+/// print pages about files that are sound.
+enum HDF5Diagnostics {
+  private typealias SetAutomaticPrinting =
+    @convention(c) (
+      _ stack: Int64, _ function: UnsafeRawPointer?, _ data: UnsafeMutableRawPointer?
+    ) -> Int32
+
+  private static let setAutomaticPrinting: SetAutomaticPrinting? = {
+    guard let whole = dlopen(nil, RTLD_LAZY), let symbol = dlsym(whole, "H5Eset_auto2") else {
+      return nil
+    }
+    return unsafeBitCast(symbol, to: SetAutomaticPrinting.self)
+  }()
+
+  /// Silences HDF5 on the calling thread; to be called behind the gate.
+  static func silence() {
+    _ = setAutomaticPrinting?(0, nil, nil)
+  }
+}
