@@ -1,0 +1,102 @@
+// Room: Tensors. The vector kernels over plain memory, in parallel: for planned runs.
+
+internal import CVectorKernels
+
+/// Functions over rows of floats. Nothing here allocates; long rows are shared by the pool's
+/// threads in pieces of a fixed length.
+package enum VectorMath {
+  private static let grain = 1 << 14
+
+  /// `output[i] = function(input[i])`; the two may be the same memory.
+  package static func apply(
+    _ function: UnaryFunction, _ p: Float = 1, _ q: Float = 0, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let kernel = KernelVariant.current.table.pointee.f32_unary[Int(function.code.rawValue)]
+    ThreadPool.current.forEachRange(
+      count, grain: grain, nanosecondsPerItem: function.nanoseconds
+    ) { range in
+      let start = range.lowerBound
+      kernel(range.count, input + start, output + start, p, q)
+    }
+  }
+
+  /// `output[i] = a[i aStep] operation b[i bStep]`, steps 0 (a scalar) or 1.
+  package static func combine(
+    _ operation: BinaryOperation, _ a: UnsafePointer<Float>, aStep: Int = 1,
+    _ b: UnsafePointer<Float>, bStep: Int = 1, _ output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    precondition((aStep == 0 || aStep == 1) && (bStep == 0 || bStep == 1))
+    let kernel = KernelVariant.current.table.pointee.f32_binary[Int(operation.code.rawValue)]
+    ThreadPool.current.forEachRange(
+      count, grain: grain, nanosecondsPerItem: operation.nanoseconds
+    ) { range in
+      let start = range.lowerBound
+      kernel(range.count, a + start * aStep, aStep, b + start * bStep, bStep, output + start)
+    }
+  }
+
+  /// `output[i] = a[i] b[i] + c[i]`, each with a step of 0 or 1.
+  package static func multiplyAdd(
+    _ a: UnsafePointer<Float>, aStep: Int = 1, _ b: UnsafePointer<Float>, bStep: Int = 1,
+    _ c: UnsafePointer<Float>, cStep: Int = 1, _ output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let kernel = KernelVariant.current.table.pointee.f32_fma
+    ThreadPool.current.forEachRange(count, grain: grain, nanosecondsPerItem: 0.3) { range in
+      let i = range.lowerBound
+      kernel(
+        range.count, a + i * aStep, aStep, b + i * bStep, bStep, c + i * cStep, cStep, output + i)
+    }
+  }
+
+  /// `output[i] += scale input[i]`.
+  package static func addScaled(
+    _ scale: Float, _ input: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>,
+    count: Int
+  ) {
+    KernelVariant.current.table.pointee.f32_axpy(count, scale, input, output)
+  }
+
+  /// `sum a[i] b[i]`.
+  package static func dot(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int
+  ) -> Float {
+    KernelVariant.current.table.pointee.f32_dot(count, a, b)
+  }
+
+  /// A row's sum, sum of `(x - p)²`, and so on: float within blocks of 1024, double between them.
+  package static func reduce(
+    _ reduction: RowReduction, _ input: UnsafePointer<Float>, count: Int, about p: Float = 0
+  ) -> Double {
+    KernelVariant.current.table.pointee.f32_reduce[Int(reduction.code.rawValue)](count, input, p)
+  }
+
+  /// Softmax (or its logarithm) of each of `rows` rows of `count` values.
+  package static func softmax(
+    rows: Int, count: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    logarithm: Bool = false
+  ) {
+    guard count > 0 else { return }
+    let kernel = KernelVariant.current.table.pointee.f32_softmax
+    ThreadPool.current.forEachRange(
+      rows, grain: max(1, grain / count), nanosecondsPerItem: Double(count) * 0.8
+    ) { range in
+      for row in range { kernel(count, input + row * count, logarithm, output + row * count) }
+    }
+  }
+}
+
+/// What a row of floats is reduced to.
+package enum RowReduction: Sendable {
+  case sum, sumOfSquares, sumOfMagnitudes, minimum, maximum
+
+  var code: squall_reduction {
+    switch self {
+    case .sum: SQUALL_SUM
+    case .sumOfSquares: SQUALL_SUM_SQUARES
+    case .sumOfMagnitudes: SQUALL_SUM_ABS
+    case .minimum: SQUALL_MINIMUM
+    case .maximum: SQUALL_MAXIMUM
+    }
+  }
+}
