@@ -21,7 +21,7 @@ public enum OpenBLAS {
     notice(coreName: coreName, best: KernelVariant.all.last?.name ?? "")
   }
 
-  static func notice(coreName: String, best: String) -> String? {
+  package static func notice(coreName: String, best: String) -> String? {
     let plain = [
       "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Atom", "Nano", "Athlon",
       "Opteron", "Opteron_SSE3", "Barcelona", "Bobcat", "Generic",
