@@ -19,7 +19,7 @@ struct SquallCommand: AsyncParsableCommand {
       74 read/write failed, 75 not now, try again.
       """,
     version: "squall \(squallVersion)",
-    subcommands: [InspectVerb.self])
+    subcommands: [InspectVerb.self, RunVerb.self, CheckVerb.self])
 
   /// Parses, runs the verb, and ends the process with the exit code that the outcome asks for.
   static func main() async {

@@ -7,7 +7,7 @@ import Testing
   /// Arguments that make no sense, and what the one line on standard error says.
   static let mistakes: [(arguments: [String], says: String)] = [
     (["inspekt"], "Unexpected argument 'inspekt'; see 'squall --help'"),
-    (["inspect"], "Missing expected argument '<path>'; see 'squall inspect --help'"),
+    (["inspect"], "Missing expected argument '<paths> ...'; see 'squall inspect --help'"),
     (["inspect", "x", "--foo"], "Unknown option '--foo'"),
     (["inspect", "x", "--threads", "0"], "--threads is 0: give a number from 1 to 1024"),
     (["inspect", "x", "--threads", "many"], "The value 'many' is invalid for '--threads <n>'"),

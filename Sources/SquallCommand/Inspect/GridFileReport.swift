@@ -1,223 +1,43 @@
-// Room: SquallCommand. What `squall inspect` says of a NetCDF file.
+// Room: SquallCommand. What `squall inspect` says of NetCDF files.
 
 internal import Foundation
-internal import GridFiles
 internal import Grids
 
-/// A NetCDF file, described for somebody who has never seen it.
-struct GridFileReport: Encodable {
-  struct Variable: Encodable {
-    let name: String
-    let dimensions: [String]
-    let shape: [Int]
-    let type: String
-    let units: String
-    let standardName: String?
-    let longName: String?
-    let isGridded: Bool
-    let isPacked: Bool
-  }
+/// NetCDF files, described for somebody who has never seen them.
+struct GridFileReport {
+  let summary: GridFileSummary
+  /// The newest frame of the rain, where there is rain.
+  let rain: RainValues?
 
-  struct Grid: Encodable {
-    let kind: String
-    let rows: Int
-    let columns: Int
-    let spacingKilometres: [Double]?
-    let projection: String?
-    let xRange: [Double]
-    let yRange: [Double]
-    let xUnits: String
-    let yUnits: String
-    let notes: [String]
-  }
-
-  struct Times: Encodable {
-    let count: Int
-    let first: String
-    let last: String
-    /// ISO 8601; nil for one time or uneven steps.
-    let step: String?
-  }
-
-  /// The variable that `squall nowcast` would take.
-  struct Rain: Encodable {
-    let variable: String
-    let measures: String
-    let minimum: Double?
-    let maximum: Double?
-    let wetFraction: Double?
-    let missingFraction: Double
-    let notes: [String]
-  }
-
-  let kind = "netcdf"
-  let path: String
-  let format: String
-  let attributes: [String: String]
-  let variables: [Variable]
-  /// Of the rain variable, else of the first variable on a grid.
-  let grid: Grid?
-  let times: Times?
-  let rain: Rain?
-  /// Why no variable is taken for rain.
-  let noRain: String?
-
-  init(path: String) throws {
-    let file = try NetCDFFile(path: path)
-    let dataset = try GridDataset(paths: [path])
-    self.path = path
-    format = file.format.rawValue
-    attributes = Self.texts(
-      dataset.attributes, ["title", "institution", "source", "Conventions", "licence", "license"])
-    variables = dataset.variables.map { variable in
-      Variable(
-        name: variable.name, dimensions: variable.dimensions.map(\.name),
-        shape: variable.dimensions.map(\.length), type: variable.type.cdlName,
-        units: variable.units, standardName: variable.standardName, longName: variable.longName,
-        isGridded: variable.isGridded, isPacked: variable.packing.isPacked)
-    }
-    var precipitation: PrecipitationVariable?
-    do throws(GridError) {
-      precipitation = try dataset.precipitationVariable()
-      noRain = nil
-    } catch {
-      noRain = error.message
-    }
-    let shown = precipitation?.variable ?? dataset.variables.first { $0.isGridded }
-    // A grid or times that cannot be read are no reason to say nothing of the rest.
-    grid = shown.flatMap { try? dataset.grid(of: $0) }.map(Grid.init)
-    times = shown.flatMap { try? dataset.times(of: $0) }.flatMap(Times.init)
-    rain = try precipitation.map { try Rain($0, in: dataset) }
-  }
-
-  private static func texts(
-    _ attributes: NetCDFAttributes, _ names: [String]
-  ) -> [String: String] {
-    var found: [String: String] = [:]
-    for name in names { found[name] = attributes.text(name) }
-    return found
+  /// Reads the metadata of all files, and the values of the newest frame of rain.
+  init(paths: [String]) throws(GridError) {
+    summary = try GridFileSummary(paths: paths)
+    rain = summary.precipitation == nil ? nil : try RainValues(paths: paths)
   }
 }
 
-extension GridFileReport.Grid {
-  init(_ grid: HorizontalGrid) {
-    kind = grid.kind.rawValue
-    rows = grid.height
-    columns = grid.width
-    spacingKilometres = grid.spacingKilometres.map { [$0.x, $0.y] }
-    projection = grid.mapping?.projection
-    xRange = [grid.x.values.first, grid.x.values.last].compactMap(\.self)
-    yRange = [grid.y.values.first, grid.y.values.last].compactMap(\.self)
-    xUnits = grid.x.units
-    yUnits = grid.y.units
-    notes = grid.notes
-  }
+/// How much rain the newest frame has.
+struct RainValues: Encodable {
+  let minimum: Double?
+  let maximum: Double?
+  /// Of the cells that are seen, those with at least 0.1 mm/h.
+  let wetFraction: Double?
+  let missingFraction: Double
 
-  var text: String {
-    var words = "\(rows) rows × \(columns) columns, \(kind)"
-    if let projection { words += " (\(projection))" }
-    if let spacing = spacingKilometres {
-      let (x, y) = (spacing[0], spacing[1])
-      let isSquare = abs(x - y) < 0.005 * max(x, y)
-      words +=
-        isSquare
-        ? String(format: ", cells of %.4g km", x)
-        : String(format: ", cells of %.4g × %.4g km", x, y)
-    }
-    return words
-  }
-
-  var range: String {
-    guard xRange.count == 2, yRange.count == 2 else { return "" }
-    return String(format: "x %.6g to %.6g ", xRange[0], xRange[1]) + xUnits
-      + String(format: ", y %.6g to %.6g ", yRange[0], yRange[1]) + yUnits
-  }
-}
-
-extension GridFileReport.Times {
-  init?(_ times: [CFTime]) {
-    guard let first = times.first, let last = times.last else { return nil }
-    count = times.count
-    self.first = first.iso8601
-    self.last = last.iso8601
-    let steps = zip(times, times.dropFirst()).map { $1.since($0) }
-    step = steps.first.flatMap { one in steps.allSatisfy { $0 == one } ? one.iso8601 : nil }
-  }
-
-  var text: String {
-    guard count > 1 else { return first }
-    return "\(Page.count(count)) from \(first) to \(last), "
-      + (step.map { "every \($0)" } ?? "unevenly spaced")
-  }
-}
-
-extension GridFileReport.Rain {
-  init(_ precipitation: PrecipitationVariable, in dataset: GridDataset) throws(GridError) {
-    variable = precipitation.variable.name
-    measures =
-      switch precipitation.quantity {
-      case .rate: "rate in \(precipitation.variable.units)"
-      case .amount:
-        "amount in \(precipitation.variable.units)"
-          + (precipitation.periods.last.map { " over \($0.iso8601)" } ?? "")
-      case .reflectivity: "reflectivity in dBZ"
-      }
-    notes = precipitation.notes
-    let newest = try dataset.times(of: precipitation.variable).count - 1
-    let field = try dataset.rainRate(precipitation, at: newest)
+  init(paths: [String]) throws(GridError) {
+    let dataset = try GridDataset(paths: paths)
+    let rain = try dataset.precipitationVariable()
+    let newest = try dataset.times(of: rain.variable).count - 1
+    let field = try dataset.rainRate(rain, at: newest)
     let seen = field.values.filter(\.isFinite)
     minimum = seen.min().map(Double.init)
     maximum = seen.max().map(Double.init)
-    wetFraction =
-      seen.isEmpty ? nil : Double(seen.count { $0 >= 0.1 }) / Double(seen.count)
+    wetFraction = seen.isEmpty ? nil : Double(seen.count { $0 >= 0.1 }) / Double(seen.count)
     missingFraction =
       field.values.isEmpty ? 0 : 1 - Double(seen.count) / Double(field.values.count)
   }
-}
 
-extension GridFileReport {
-  /// The report for people.
   var text: String {
-    var page = Page()
-    page.add("file", "\(path), \(format)")
-    for name in ["title", "institution", "source", "Conventions", "licence", "license"] {
-      if let text = attributes[name] { page.add(name.lowercased(), String(text.prefix(200))) }
-    }
-    page.table("variables", variables.map(\.row))
-    if let grid {
-      page.add("grid", grid.text)
-      if !grid.range.isEmpty { page.more(grid.range) }
-    }
-    if let times { page.add("times", times.text) }
-    if let rain {
-      page.add("rain", "'\(rain.variable)', \(rain.measures)")
-      page.more(rain.summary)
-    }
-    for note in rain?.notes ?? grid?.notes ?? [] { page.add("note", note) }
-    for line in next { page.add("next", line) }
-    return page.text
-  }
-
-  private var next: [String] {
-    guard let rain else {
-      return [
-        "not for nowcasts: \(noRain ?? "no rain here")",
-        "a network of your own can read a variable: "
-          + "squall run NETWORK.onnx --input NAME=\(path):VARIABLE",
-      ]
-    }
-    guard times?.count ?? 1 > 1 else {
-      return [
-        "one time is too few: give this file with those before it, "
-          + "squall nowcast FRAMES… -o nowcast.nc"
-      ]
-    }
-    return ["squall nowcast \(path) --variable \(rain.variable) -o nowcast.nc"]
-  }
-}
-
-extension GridFileReport.Rain {
-  fileprivate var summary: String {
     guard let minimum, let maximum, let wetFraction else {
       return "the newest frame is missing everywhere"
     }
@@ -227,12 +47,141 @@ extension GridFileReport.Rain {
   }
 }
 
-extension GridFileReport.Variable {
-  fileprivate var row: [String] {
-    let lengths = zip(dimensions, shape).map { "\($0): \($1)" }.joined(separator: ", ")
-    let what = standardName ?? longName ?? ""
+// MARK: - For people
+
+extension GridFileReport {
+  var text: String {
+    var page = Page()
+    let others = summary.paths.count - 1
+    page.add(
+      "file",
+      "\(summary.paths[0])\(others > 0 ? " and \(others) more" : ""), \(summary.format)")
+    if let title = summary.title { page.add("title", title) }
+    page.table("variables", summary.variables.map(Self.row))
+    if let grid = summary.grid {
+      page.add("grid", Self.text(grid))
+      for axis in [grid.y, grid.x] { page.more(Self.text(axis)) }
+    }
+    if let first = summary.times.first, let last = summary.times.last {
+      page.add(
+        "times",
+        summary.times.count == 1
+          ? first.iso8601
+          : "\(Page.count(summary.times.count)) from \(first.iso8601) to \(last.iso8601), "
+            + summary.spacing.summary)
+    }
+    if let name = summary.precipitation {
+      page.add("rain", "'\(name)', \(summary.precipitationKind ?? "")")
+    }
+    if let rain { page.more(rain.text) }
+    for note in summary.notes { page.add("note", note) }
+    for line in next { page.add("next", line) }
+    return page.text
+  }
+
+  private var next: [String] {
+    guard summary.precipitation != nil else {
+      return [
+        "not for nowcasts: \(summary.precipitationProblem ?? "no field")",
+        "squall run NETWORK.onnx --input NAME=\(summary.paths[0]):VARIABLE feeds a network",
+      ]
+    }
+    guard summary.times.count > 1 else {
+      return ["one time is too few: squall nowcast with this file and those before it, -o OUT.nc"]
+    }
+    let files = summary.paths.count == 1 ? summary.paths[0] : "FRAMES…"
+    return ["squall nowcast \(files) -o OUT.nc"]
+  }
+
+  private static func row(_ variable: GridFileSummary.Variable) -> [String] {
+    let lengths = zip(variable.dimensions, variable.shape).map { "\($0): \($1)" }
     return [
-      name, "(\(lengths))", type + (isPacked ? ", packed" : ""), units, what,
+      variable.name, "(\(lengths.joined(separator: ", ")))", variable.type, variable.use,
+      variable.units, variable.standardName ?? variable.longName ?? "",
     ]
+  }
+
+  private static func text(_ grid: HorizontalGrid) -> String {
+    var words = "\(grid.height) rows × \(grid.width) columns, \(grid.kind.rawValue)"
+    if let projection = grid.mapping?.projection { words += " (\(projection))" }
+    guard let (x, y) = grid.spacingKilometres else { return words }
+    return words
+      + (abs(x - y) < 0.005 * max(x, y)
+        ? String(format: ", cells of %.4g km", x)
+        : String(format: ", cells of %.4g km along y, %.4g km along x", y, x))
+  }
+
+  private static func text(_ axis: HorizontalAxis) -> String {
+    let ends = [axis.values.first, axis.values.last].compactMap(\.self)
+      .map { String(format: "%.8g", $0) }
+    return "\(axis.name) from \(ends.joined(separator: " to ")) \(axis.units)"
+      + (axis.isRegular ? "" : ", uneven")
+  }
+}
+
+// MARK: - For programs
+
+extension GridFileReport: Encodable {
+  private struct Variable: Encodable {
+    let name, type, units, packing, use: String
+    let dimensions: [String]
+    let shape: [Int]
+    let standardName, longName: String?
+
+    init(_ variable: GridFileSummary.Variable) {
+      name = variable.name
+      type = variable.type
+      units = variable.units
+      packing = variable.packing
+      use = variable.use
+      dimensions = variable.dimensions
+      shape = variable.shape
+      standardName = variable.standardName
+      longName = variable.longName
+    }
+  }
+
+  private struct Grid: Encodable {
+    let kind: String
+    let rows, columns: Int
+    let projection: String?
+    /// Kilometres along x and along y.
+    let spacingKm: [Double]?
+
+    init(_ grid: HorizontalGrid) {
+      kind = grid.kind.rawValue
+      rows = grid.height
+      columns = grid.width
+      projection = grid.mapping?.projection
+      spacingKm = grid.spacingKilometres.map { [$0.x, $0.y] }
+    }
+  }
+
+  private struct Precipitation: Encodable {
+    let variable: String
+    let kind: String?
+    let newest: RainValues?
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case kind, paths, format, title, variables, grid, times, precipitation
+    case precipitationProblem, notes
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode("netcdf", forKey: .kind)
+    try container.encode(summary.paths, forKey: .paths)
+    try container.encode(summary.format, forKey: .format)
+    try container.encode(summary.title, forKey: .title)
+    try container.encode(summary.variables.map(Variable.init), forKey: .variables)
+    try container.encode(summary.grid.map(Grid.init), forKey: .grid)
+    try container.encode(summary.times.map(\.iso8601), forKey: .times)
+    try container.encode(
+      summary.precipitation.map {
+        Precipitation(variable: $0, kind: summary.precipitationKind, newest: rain)
+      }, forKey: .precipitation)
+    try container.encode(summary.precipitationProblem, forKey: .precipitationProblem)
+    try container.encode(summary.notes, forKey: .notes)
   }
 }

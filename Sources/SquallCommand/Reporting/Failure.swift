@@ -2,6 +2,7 @@
 
 internal import GridFiles
 internal import Grids
+internal import Networks
 internal import ONNXFormat
 internal import Tensors
 
@@ -27,6 +28,7 @@ extension Failure {
     case let error as GridFileError:
       self.init(Self.status(error.code.exitStatus), error.description)
     case let error as ONNXError: self.init(Self.status(of: error.code), error.description)
+    case let error as NetworkError: self.init(Self.status(of: error.code), error.description)
     case let error as TensorError: self.init(.badInput, error.description)
     case is CancellationError: self.init(.runFailed, "stopped before the end")
     default: self.init(.bug, "\(error): this should not happen; report it with the input")
@@ -43,6 +45,13 @@ extension Failure {
     case .fileUnreadable: .inputOutput
     case .fileNotCreated: .cannotCreate
     case .fileNotWritten: .inputOutput
+    default: .badInput
+    }
+  }
+
+  private static func status(of code: NetworkError.Code) -> ExitStatus {
+    switch code {
+    case .memoryLimit, .runFailed: .runFailed
     default: .badInput
     }
   }

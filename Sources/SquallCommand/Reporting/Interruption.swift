@@ -2,6 +2,7 @@
 
 internal import Dispatch
 internal import Foundation
+internal import GridFiles
 internal import Synchronization
 
 /// Removes unfinished outputs when the process is asked to stop.
@@ -15,8 +16,10 @@ enum Interruption {
   // Written by `prepare` alone, before any other thread exists; it only keeps the sources alive.
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
 
-  /// Starts to listen for SIGINT, SIGTERM and SIGHUP.
+  /// Starts to listen for SIGINT, SIGTERM and SIGHUP, and makes a file that outgrows its limit an
+  /// error of the write instead of the end of the process.
   static func prepare() {
+    signal(SIGXFSZ, SIG_IGN)
     let queue = DispatchQueue(label: "squall.signals")
     for number in [SIGINT, SIGTERM, SIGHUP] {
       // Whoever started us with the signal ignored (nohup) wants it ignored.
@@ -29,23 +32,25 @@ enum Interruption {
     }
   }
 
-  /// Calls `cleanUp` if the process is asked to stop while `body` runs.
+  /// Calls `cleanUp` if the process is asked to stop while `body` runs. Unfinished NetCDF files need
+  /// none: they are known to `TemporaryFiles`.
   static func cleaningUp<Result>(
-    _ cleanUp: @escaping @Sendable () -> Void, during body: () async throws -> Result
-  ) async rethrows -> Result {
+    _ cleanUp: @escaping @Sendable () -> Void, during body: () throws -> Result
+  ) rethrows -> Result {
     let key = state.withLock { state in
       state.next += 1
       state.cleanUps[state.next] = cleanUp
       return state.next
     }
     defer { state.withLock { _ = $0.cleanUps.removeValue(forKey: key) } }
-    return try await body()
+    return try body()
   }
 
   /// Cleans up and dies of the signal itself, so that the caller sees what happened.
   private static func stop(by number: Int32) {
     let cleanUps = state.withLock { Array($0.cleanUps.values) }
     for cleanUp in cleanUps { cleanUp() }
+    TemporaryFiles.removeAll()
     Console.note("squall: stopped by \(number == SIGINT ? "interruption" : "signal \(number)")")
     signal(number, SIG_DFL)
     kill(getpid(), number)

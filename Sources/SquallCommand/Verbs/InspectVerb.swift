@@ -13,37 +13,29 @@ struct InspectVerb: ParsableCommand {
         squall inspect SampleData/frames/squall-line_20240718T1050Z.nc
       """)
 
-  @Argument(help: "A NetCDF file, an ONNX file, or a folder with a model.yaml or a model.onnx.")
-  var path: String
+  @Argument(
+    help: "NetCDF files, or an ONNX file, or a folder with a model.yaml or a model.onnx.")
+  var paths: [String]
 
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     try common.apply()
-    if try isNetCDF() {
-      show(try GridFileReport(path: path)) { $0.text }
-    } else {
-      show(try NetworkReport(path: path)) { $0.text }
+    let kinds = try paths.map(PathKind.init)
+    if kinds.allSatisfy({ $0 == .netCDF }) {
+      return show(try GridFileReport(paths: paths)) { $0.text }
+    }
+    guard let kind = kinds.first, kinds.count == 1 else {
+      throw Failure(
+        .wrongUsage, "only NetCDF files are described together: give one network or model")
+    }
+    switch kind {
+    case .netCDF: break
+    case .network(let path): show(try NetworkReport(path: path)) { $0.text }
     }
   }
 
   private func show<Report: Encodable>(_ report: Report, _ text: (Report) -> String) {
     if common.json { JSONReport.print(report) } else { Console.print(text(report)) }
-  }
-
-  /// Whether the file begins as NetCDF does, or is at least called so.
-  private func isNetCDF() throws(Failure) -> Bool {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-      guard FileManager.default.fileExists(atPath: path) else {
-        throw Failure(.inputMissing, "\(path): there is no such file or folder: check the path")
-      }
-      throw Failure(.inputOutput, "\(path): may not be read: check its permissions")
-    }
-    defer { try? handle.close() }
-    let start = (try? handle.read(upToCount: 4)) ?? Data()
-    let isNamedSo = ["nc", "nc4", "cdf", "h5", "hdf5"].contains(
-      URL(filePath: path).pathExtension.lowercased())
-    return start.starts(with: Data("CDF".utf8)) || start == Data([0x89, 0x48, 0x44, 0x46])
-      || isNamedSo
   }
 }

@@ -1,0 +1,19 @@
+// Room: SquallCommand. Runs one reference case in this process.
+
+internal import Networks
+
+/// Turns the Networks room's outcome into the command's report.
+enum CaseRunner {
+  static func run(_ description: CaseDescription) -> CaseReport {
+    let check = NetworkCheck(description.testCase)
+    let status: CaseReport.Status =
+      switch check.status {
+      case .pass: .pass
+      case .fail: .fail
+      case .unsupported: .unsupported
+      }
+    return CaseReport(
+      name: check.name, status: status, maxAbs: check.maxAbsoluteError,
+      maxRel: check.maxRelativeError, seconds: check.seconds, detail: check.detail)
+  }
+}

@@ -1,0 +1,60 @@
+// Room: SquallCommand. Runs reference cases in a worker process, so that none can end the run.
+
+internal import Foundation
+
+/// Hands cases to a worker and makes a report of whatever comes back.
+struct IsolatedRunner {
+  private let worker: CaseWorker
+  private let timeLimit: Duration
+
+  init(threads: Int?, timeLimit: Duration) throws(Failure) {
+    guard let executable = Executable.url else {
+      throw Failure(.runFailed, "cannot find this program's own file, which runs the cases")
+    }
+    worker = CaseWorker(
+      executable: executable,
+      arguments: ["check", "--worker"] + (threads.map { ["--threads", String($0)] } ?? []))
+    self.timeLimit = timeLimit
+  }
+
+  func run(_ description: CaseDescription) throws -> CaseReport {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let answer = try worker.ask(JSONReport.text(description, pretty: false), timeout: timeLimit)
+    let seconds = (clock.now - start).seconds
+    func failed(_ detail: String) -> CaseReport {
+      CaseReport(
+        name: description.name, status: .fail, maxAbs: nil, maxRel: nil, seconds: seconds,
+        detail: detail)
+    }
+    switch answer {
+    case .line(let line): return JSONReport.read(line) ?? failed("answered '\(line.prefix(80))'")
+    case .died(let how): return failed(how)
+    case .timedOut: return failed("took longer than \(timeLimit.components.seconds) s")
+    }
+  }
+}
+
+/// The worker's side: reads cases from standard input until it ends.
+enum CaseServer {
+  static func serve() -> Never {
+    limitResources()
+    while let line = readLine() {
+      guard let description: CaseDescription = JSONReport.read(line) else {
+        Console.error("the worker did not understand '\(line.prefix(80))'")
+        Console.finish(.bug)
+      }
+      Console.print(JSONReport.text(CaseRunner.run(description), pretty: false))
+    }
+    Console.finish(.done)
+  }
+
+  /// A case that asks for more memory than there is shall fail alone, and leave no core file.
+  private static func limitResources() {
+    let bytes = rlim_t(ProcessInfo.processInfo.physicalMemory)
+    var memory = rlimit(rlim_cur: bytes, rlim_max: bytes)
+    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+    var core = rlimit(rlim_cur: 0, rlim_max: 0)
+    setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
+  }
+}
