@@ -12,25 +12,17 @@ internal import CVectorKernels
 /// `[batch, channel, y, x]`.
 /// **Source**: ONNX `Conv` (and cross-correlation, as everywhere in machine learning).
 public final class Convolution2D: Sendable {
-  /// How the window walks along y and x.
-  public let vertical: WindowAxis, horizontal: WindowAxis
-  /// Channels of a whole image, in and out.
-  public let inChannels: Int, outChannels: Int
-  /// In how many groups the channels are convolved separately.
-  public let groups: Int
-  /// What is done to each result.
-  public let activation: Activation
-
-  let variant: KernelVariant
-  let panels: PackedPanels
+  let core: ConvolutionCore
   private let plans = PlanCache()
 
-  var groupInChannels: Int { inChannels / groups }
-  var groupOutChannels: Int { outChannels / groups }
-  /// The length of one output's sum.
-  var depth: Int { groupInChannels * vertical.taps * horizontal.taps }
-  /// Each output channel sees one input channel.
-  var isDepthwise: Bool { groupInChannels == 1 && groups > 1 }
+  /// How the window walks along y.
+  public var vertical: WindowAxis { core.vertical }
+  /// How the window walks along x.
+  public var horizontal: WindowAxis { core.horizontal }
+  /// Channels of a whole image that goes in.
+  public var inChannels: Int { core.inChannels }
+  /// Channels of a whole image that comes out.
+  public var outChannels: Int { core.outChannels }
 
   /// Packs `weights` (float32, `[out, in / groups, rows, columns]`) and `bias` (`[out]`).
   ///
@@ -57,33 +49,33 @@ public final class Convolution2D: Sendable {
         "convolution bias \(bias?.shape ?? .scalar) for \(weights.shape[0]) out channels: "
           + "it must have one value for each")
     }
-    let (channels, overflow) = weights.shape[1].multipliedReportingOverflow(by: groups)
+    let (_, overflow) = weights.shape[1].multipliedReportingOverflow(by: groups)
     guard !overflow else {
       throw TensorError(.shapeMismatch, "\(groups) groups of \(weights.shape[1]) channels overflow")
     }
-    vertical = WindowAxis(
+    let vertical = WindowAxis(
       taps: weights.shape[2], stride: strides.0, dilation: dilations.0, before: padding.top,
       after: padding.bottom)
-    horizontal = WindowAxis(
+    let horizontal = WindowAxis(
       taps: weights.shape[3], stride: strides.1, dilation: dilations.1, before: padding.left,
       after: padding.right)
     // Lengths that no window fits are found per image size; senseless numbers are found here.
     let ample = 1 << 38
     _ = try vertical.outputLength(ample)
     _ = try horizontal.outputLength(ample)
-    inChannels = channels
-    outChannels = weights.shape[0]
-    self.groups = groups
-    self.activation = activation
-    variant = .current
+    let variant = KernelVariant.current
     let rows = weights.shape[0] / groups
     let depth = weights.count / weights.shape[0]
-    panels = weights.withElements(of: Float.self) { weights in
+    let panels = weights.withElements(of: Float.self) { weights in
       let biases = bias?.elements(as: Float.self)
       return PackedPanels(
-        weights: weights, bias: biases, groups: groups, rows: rows, depth: depth,
-        panelRows: KernelVariant.current.panelRows)
+        bias: biases, groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows
+      ) { row, k in weights[row * depth + k] }
     }
+    core = ConvolutionCore(
+      vertical: vertical, horizontal: horizontal, groups: groups,
+      groupInChannels: weights.shape[1], groupOutChannels: rows, activation: activation,
+      variant: variant, panels: panels)
   }
 
   /// The output's height and width for an image's.
@@ -96,7 +88,7 @@ public final class Convolution2D: Sendable {
   /// The work for images of one size, laid out once and kept.
   package func plan(height: Int, width: Int) throws(TensorError) -> ConvolutionPlan {
     if let known = plans.find(height, width) { return known }
-    let plan = try ConvolutionPlan(self, height: height, width: width)
+    let plan = try ConvolutionPlan(core, height: height, width: width)
     plans.add(plan)
     return plan
   }

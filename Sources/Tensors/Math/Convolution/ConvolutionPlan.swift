@@ -10,7 +10,8 @@ internal import CVectorKernels
 package final class ConvolutionPlan: Sendable {
   package let height: Int, width: Int
   package let outHeight: Int, outWidth: Int
-  private let convolution: Convolution2D
+  /// How many multiply-adds one image takes.
+  package let multiplyAdds: Double
   private let route: Route
 
   private enum Route: Sendable {
@@ -19,11 +20,14 @@ package final class ConvolutionPlan: Sendable {
     case tiled(TiledConvolution)
   }
 
-  init(_ convolution: Convolution2D, height: Int, width: Int) throws(TensorError) {
-    self.convolution = convolution
+  init(_ convolution: ConvolutionCore, height: Int, width: Int) throws(TensorError) {
     self.height = height
     self.width = width
-    (outHeight, outWidth) = try convolution.outputSize(height: height, width: width)
+    outHeight = try convolution.vertical.outputLength(height)
+    outWidth = try convolution.horizontal.outputLength(width)
+    multiplyAdds =
+      Double(outHeight) * Double(outWidth) * Double(convolution.outChannels)
+      * Double(convolution.depth)
     let planes = max(convolution.inChannels, convolution.outChannels)
     // Sizes of everything that is computed below stay far from overflow.
     _ = try Shape(checking: [planes, max(height, outHeight) + 1, max(width, outWidth) + 1, 1 << 12])
@@ -57,12 +61,6 @@ package final class ConvolutionPlan: Sendable {
     case .tiled(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     }
-  }
-
-  /// How many multiply-adds one image takes.
-  package var multiplyAdds: Double {
-    Double(outHeight) * Double(outWidth) * Double(convolution.outChannels)
-      * Double(convolution.depth)
   }
 }
 

@@ -3,13 +3,13 @@
 internal import CVectorKernels
 
 struct DepthwiseConvolution: Sendable {
-  private let convolution: Convolution2D
+  private let convolution: ConvolutionCore
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
   private let rowBlocks: Int
 
-  init(_ convolution: Convolution2D, height: Int, width: Int, outHeight: Int, outWidth: Int) {
+  init(_ convolution: ConvolutionCore, height: Int, width: Int, outHeight: Int, outWidth: Int) {
     self.convolution = convolution
     (self.height, self.width) = (height, width)
     (self.outHeight, self.outWidth) = (outHeight, outWidth)

@@ -14,9 +14,11 @@ final class PackedPanels: Sendable {
   private let memory: AlignedArray<Float>
   private let groupStride: Int
 
+  /// Packs `rows` rows of `depth` weights a group; `weight` gives each by its row, counted through
+  /// all groups, and its place in the sum.
   init(
-    weights: UnsafeBufferPointer<Float>, bias: [Float]?, groups: Int, rows: Int, depth: Int,
-    panelRows: Int
+    bias: [Float]?, groups: Int, rows: Int, depth: Int, panelRows: Int,
+    weight: (_ row: Int, _ k: Int) -> Float
   ) {
     var panels: [Panel] = []
     var offset = 0
@@ -39,7 +41,7 @@ final class PackedPanels: Sendable {
             let row = group * rows + panel.firstRow + m
             target[m] = bias.map { $0[row] } ?? 0
             for k in 0..<depth {
-              target[(k + 1) * panel.height + m] = weights[row * depth + k]
+              target[(k + 1) * panel.height + m] = weight(row, k)
             }
           }
         }

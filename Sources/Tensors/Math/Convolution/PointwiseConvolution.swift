@@ -3,7 +3,7 @@
 internal import CVectorKernels
 
 struct PointwiseConvolution: Sendable {
-  private let convolution: Convolution2D
+  private let convolution: ConvolutionCore
   private let positions: Int
   /// Positions and panels of one tile.
   private let block: Int, panelsPerTile: Int
@@ -13,7 +13,7 @@ struct PointwiseConvolution: Sendable {
   private let copyStride: Int
   private let copies: Bool
 
-  init(_ convolution: Convolution2D, positions: Int) {
+  init(_ convolution: ConvolutionCore, positions: Int) {
     self.convolution = convolution
     self.positions = positions
     let depth = convolution.depth
@@ -30,8 +30,9 @@ struct PointwiseConvolution: Sendable {
     panelsPerTile = (panels + split - 1) / split
     panelBlocks = (panels + panelsPerTile - 1) / panelsPerTile
     copyStride = (block / 16 | 1) * 16 + 16
-    // Planes a large power of two apart would share a few cache sets; a copy does not.
-    copies = panelsPerTile > 2 && positions % 512 == 0
+    // Planes far apart share few cache sets and strain the page tables; a copy does neither, and
+    // pays as soon as several panels read it.
+    copies = panelsPerTile > 2
     let (stride, copyStride) = (positions, copyStride)
     inPlace = AlignedArray(count: depth) { base in
       for k in 0..<depth { base[k] = k * stride }

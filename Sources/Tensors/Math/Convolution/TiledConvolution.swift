@@ -3,8 +3,9 @@
 internal import CVectorKernels
 
 struct TiledConvolution: Sendable {
-  private let convolution: Convolution2D
+  private let convolution: ConvolutionCore
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
+  private let layout: OutputLayout
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
   private let rowBlocks: Int, columnBlocks: Int, panelsPerTile: Int, panelBlocks: Int
@@ -16,20 +17,26 @@ struct TiledConvolution: Sendable {
   /// As many tiles as keep a handful of threads evenly busy.
   private static let wantedTiles = 16
 
-  init(_ convolution: Convolution2D, height: Int, width: Int, outHeight: Int, outWidth: Int) {
+  /// Lays out `outHeight` by `outWidth` results of images of `height` by `width`, to be written as
+  /// `layout` says.
+  init(
+    _ convolution: ConvolutionCore, height: Int, width: Int, outHeight: Int, outWidth: Int,
+    layout: OutputLayout? = nil
+  ) {
+    self.layout = layout ?? OutputLayout(height: outHeight, width: outWidth)
     self.convolution = convolution
     (self.height, self.width) = (height, width)
     (self.outHeight, self.outWidth) = (outHeight, outWidth)
     let variant = convolution.variant
     let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
     let channels = convolution.groupInChannels
-    func layout(_ rows: Int, _ columns: Int) -> ConvolutionTile {
+    func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
       ConvolutionTile(vertical, horizontal, channels: channels, rows: rows, columns: columns)
     }
     // Narrower tiles only where one output row needs more than the cache has.
     let tileWidth = variant.lanes * variant.tileVectors
     var columns = outWidth
-    while columns > 4 * tileWidth, layout(1, columns).floatCount > Self.scratchFloats * 3 / 2 {
+    while columns > 4 * tileWidth, arranged(1, columns).floatCount > Self.scratchFloats * 3 / 2 {
       columns = (columns / 2 + tileWidth - 1) / tileWidth * tileWidth
     }
     columnBlocks = (outWidth + columns - 1) / columns
@@ -39,7 +46,7 @@ struct TiledConvolution: Sendable {
     var high = outHeight
     while low < high {
       let middle = (low + high + 1) / 2
-      if layout(middle, columns).floatCount <= Self.scratchFloats {
+      if arranged(middle, columns).floatCount <= Self.scratchFloats {
         low = middle
       } else {
         high = middle - 1
@@ -50,7 +57,7 @@ struct TiledConvolution: Sendable {
     let rowsWanted = min(low, max(enough, balanced))
     rowBlocks = (outHeight + rowsWanted - 1) / rowsWanted
     let rows = (outHeight + rowBlocks - 1) / rowBlocks
-    tile = layout(rows, columns)
+    tile = arranged(rows, columns)
     offsets = tile.offsets()
     let tiles = rowBlocks * columnBlocks * convolution.groups
     let panels = convolution.panels.panels.count
@@ -62,8 +69,9 @@ struct TiledConvolution: Sendable {
     let joined = ((rows - 1) * tile.pitch + columns + lanes - 1) / lanes
     // The long row goes through scratch once more: worth about three steps of the sum.
     isFlat =
-      rows > 1
-      && Double(joined) * (1 + 3 / Double(convolution.depth)) < Double(separate)
+      self.layout.column > 1
+      || rows > 1
+        && Double(joined) * (1 + 3 / Double(convolution.depth)) < Double(separate)
   }
 
   func run(
@@ -109,7 +117,8 @@ struct TiledConvolution: Sendable {
         let panel = panels[panelIndex]
         let plane =
           image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow
-        let corner = (plane * outHeight + top) * outWidth + left
+        let corner =
+          plane * layout.plane + layout.first + top * layout.row + left * layout.column
         let block = Block(
           panel: panel, weights: convolution.panels.pointer(group: group, panel), rows: rows,
           columns: columns)
@@ -133,12 +142,11 @@ struct TiledConvolution: Sendable {
     _ output: UnsafeMutablePointer<Float>
   ) {
     var epilogue = convolution.activation.epilogue
-    let plane = outHeight * outWidth
     for row in 0..<block.rows {
       convolution.variant.table.pointee.f32_igemm(
         block.panel.rows, block.panel.height, block.columns, convolution.depth, block.weights,
-        scratch + row * tile.pitch, offsets.base, output + row * outWidth, plane,
-        residual.map { $0 + row * outWidth }, plane, true, &epilogue)
+        scratch + row * tile.pitch, offsets.base, output + row * layout.row, layout.plane,
+        residual.map { $0 + row * layout.row }, layout.plane, true, &epilogue)
     }
   }
 
@@ -157,10 +165,16 @@ struct TiledConvolution: Sendable {
         offsets.base, joined, stride, nil, 0, true, &plain)
       for channel in 0..<block.panel.rows {
         for row in 0..<block.rows {
-          let place = (channel * outHeight + row) * outWidth
-          kernels.pointee.f32_finish(
-            block.columns, joined + channel * stride + row * tile.pitch,
-            residual.map { $0 + place }, output + place, &epilogue)
+          let source = joined + channel * stride + row * tile.pitch
+          let place = channel * layout.plane + row * layout.row
+          if layout.column == 1 {
+            kernels.pointee.f32_finish(
+              block.columns, source, residual.map { $0 + place }, output + place, &epilogue)
+          } else {
+            kernels.pointee.f32_finish(block.columns, source, nil, source, &epilogue)
+            let target = output + place
+            for x in 0..<block.columns { target[x &* layout.column] = source[x] }
+          }
         }
       }
     }

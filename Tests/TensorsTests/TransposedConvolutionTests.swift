@@ -1,0 +1,102 @@
+// Tests of Tensors: transposed convolution against its definition.
+
+import TestSupport
+import Tensors
+import Testing
+
+struct TransposedCase: Sendable, CustomTestStringConvertible {
+  var channels = (1, 1), groups = 1
+  var size = (5, 6), kernel = (3, 3), strides = (1, 1), dilations = (1, 1)
+  var padding = Padding2D(), outputPadding = (0, 0)
+  var testDescription: String {
+    "\(channels)/\(groups) \(size) k\(kernel) s\(strides) d\(dilations) \(padding) +\(outputPadding)"
+  }
+
+  static func random(_ count: Int, seed: UInt64) -> [TransposedCase] {
+    var generator = SeededGenerator(seed: seed)
+    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &generator) ?? values[0] }
+    return (0..<count).map { _ in
+      let groups = pick([1, 1, 2])
+      let kernel = (pick([1, 2, 3, 4]), pick([1, 2, 3, 4, 5]))
+      let pad = pick([0, 0, 1])
+      return TransposedCase(
+        channels: (groups * pick([1, 3, 8]), groups * pick([1, 2, 5, 9])), groups: groups,
+        size: (pick([2, 5, 9]), pick([3, 7, 20, 50])), kernel: kernel,
+        strides: (pick([1, 2, 3]), pick([1, 2, 2, 4])),
+        dilations: (pick([1, 1, 2]), pick([1, 1, 3])),
+        padding: Padding2D(top: pad, left: pick([0, 1]), bottom: pick([0, 1]), right: pad),
+        outputPadding: (pick([0, 1]), pick([0, 1])))
+    }
+  }
+}
+
+@Suite struct TransposedConvolutionTests {
+  static let cases = TransposedCase.random(100, seed: 31)
+
+  @Test(arguments: cases)
+  func agreesWithItsDefinition(item: TransposedCase) throws {
+    var generator = SeededGenerator(seed: 3)
+    let (inChannels, outChannels) = item.channels
+    let x = Tensor(
+      generator.floats(2 * inChannels * item.size.0 * item.size.1),
+      shape: [2, inChannels, item.size.0, item.size.1])
+    let perGroup = outChannels / item.groups
+    let w = Tensor(
+      generator.floats(inChannels * perGroup * item.kernel.0 * item.kernel.1),
+      shape: [inChannels, perGroup, item.kernel.0, item.kernel.1])
+    let bias = Tensor(generator.floats(outChannels), shape: [outChannels])
+    for variant in KernelVariant.all {
+      let convolution = try variant.asCurrent {
+        try TransposedConvolution2D(
+          weights: w, bias: bias, strides: item.strides, dilations: item.dilations,
+          padding: item.padding, outputPadding: item.outputPadding, groups: item.groups,
+          activation: .leakyRelu(slope: 0.1))
+      }
+      guard let size = try? convolution.outputSize(height: item.size.0, width: item.size.1) else {
+        continue
+      }
+      let result = try convolution(x)
+      #expect(result.shape == [2, outChannels, size.height, size.width])
+      let expected = naive(item, x, w, bias, size)
+      #expect(worst(result.elements(as: Float.self), expected) < 1e-4, "\(variant.name)")
+    }
+  }
+
+  private func naive(
+    _ item: TransposedCase, _ x: Tensor, _ w: Tensor, _ bias: Tensor,
+    _ size: (height: Int, width: Int)
+  ) -> [Double] {
+    let (values, weights) = (x.elements(as: Float.self), w.elements(as: Float.self))
+    let biases = bias.elements(as: Float.self)
+    let (inChannels, outChannels) = item.channels
+    let (perIn, perOut) = (inChannels / item.groups, outChannels / item.groups)
+    let plane = size.height * size.width
+    var result = (0..<2 * outChannels * plane).map { Double(biases[$0 / plane % outChannels]) }
+    for n in 0..<2 {
+      for c in 0..<inChannels {
+        for o in 0..<perOut {
+          for y in 0..<item.size.0 {
+            for column in 0..<item.size.1 {
+              for i in 0..<item.kernel.0 {
+                for j in 0..<item.kernel.1 {
+                  let row = y * item.strides.0 + i * item.dilations.0 - item.padding.top
+                  let place = column * item.strides.1 + j * item.dilations.1 - item.padding.left
+                  guard row >= 0, row < size.height, place >= 0, place < size.width else {
+                    continue
+                  }
+                  let channel = c / perIn * perOut + o
+                  let input = ((n * inChannels + c) * item.size.0 + y) * item.size.1 + column
+                  let weight = ((c * perOut + o) * item.kernel.0 + i) * item.kernel.1 + j
+                  let output =
+                    ((n * outChannels + channel) * size.height + row) * size.width + place
+                  result[output] += Double(values[input]) * Double(weights[weight])
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    return result.map { activated($0, .leakyRelu(slope: 0.1)) }
+  }
+}
