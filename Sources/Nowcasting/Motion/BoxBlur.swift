@@ -22,7 +22,8 @@ enum BoxBlur {
           planes[plane].values.withUnsafeBufferPointer { values in
             blurRow(
               UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns]),
-              into: UnsafeMutableBufferPointer(rebasing: work[item * columns..<(item + 1) * columns]),
+              into: UnsafeMutableBufferPointer(
+                rebasing: work[item * columns..<(item + 1) * columns]),
               radius)
           }
         }
