@@ -115,4 +115,50 @@ struct ManifestNode {
     for entry in try list() { values.append(try entry.string()) }
     return values
   }
+
+  // MARK: Special values
+
+  /// A number above 0.
+  func positive() throws(ForecastError) -> Double {
+    let value = try number()
+    guard value > 0 else { throw error("must be above 0") }
+    return value
+  }
+
+  /// Two numbers, the smaller first, both above `limit`.
+  func range(above limit: Double) throws(ForecastError) -> ClosedRange<Double> {
+    let values = try numbers()
+    guard values.count == 2, values[0] <= values[1], values[0] > limit else {
+      throw error("must be two numbers above \(limit), the smaller first")
+    }
+    return values[0]...values[1]
+  }
+
+  /// One of an enumeration's words.
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ type: Choice.Type
+  ) throws(ForecastError) -> Choice {
+    guard let choice = Choice(rawValue: try string()) else {
+      throw error("must be \(Choice.allCases.map(\.rawValue).joined(separator: " or "))")
+    }
+    return choice
+  }
+
+  /// The name of a file in the package's own folder.
+  func fileName() throws(ForecastError) -> String {
+    let name = try string()
+    guard !name.contains("/"), name != "..", name != "." else {
+      throw error("must be the name of a file in the package's folder")
+    }
+    return name
+  }
+
+  /// A SHA-256 digest in hexadecimal digits.
+  func sha256() throws(ForecastError) -> String {
+    let digits = try string().lowercased()
+    guard digits.count == 64, digits.allSatisfy(\.isHexDigit) else {
+      throw error("must be the 64 hexadecimal digits of a SHA-256")
+    }
+    return digits
+  }
 }
