@@ -60,7 +60,7 @@ let package = Package(
     room(
       "Forecasting",
       ["Grids", "Networks", "Tensors", .product(name: "Yams", package: "Yams")]),
-    room("Nowcasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
+    room("Nowcasting", ["Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
 
     // The front door and the command line.
     room("Squall", ["Nowcasting", "Forecasting", "Grids", "Networks", "Tensors"]),

@@ -1,5 +1,6 @@
 // Room: Nowcasting. Semi-Lagrangian transport along a steady motion field.
 
+package import Forecasting
 internal import Foundation
 
 /// Where each cell's content comes from: the vector D such that what lies at x was at x - D.
@@ -20,36 +21,44 @@ package struct Displacement: Sendable {
 /// precipitation", for the scheme; its discretisation here is the one the model was trained with
 /// (`Models/convective-rain/training/advection.py`).
 package enum Advection {
-  /// The longest piece of a trajectory that is taken in one step, in minutes.
-  static let stepMinutes = 5.0
-
   /// How far content travels in `minutes` along `motion` to arrive at each cell.
   ///
-  /// The path is cut into equal steps of at most five minutes; each solves the mid-point rule
-  /// d = dt V(x - D - d/2) by three fixed-point iterations. Negative minutes follow the motion
-  /// the other way.
-  package static func displacement(_ motion: Motion, minutes: Double) -> Displacement {
+  /// The path is cut into equal steps of at most `settings.stepMinutes`; each solves the mid-point
+  /// rule d = dt V(x - D - d/2) by fixed-point iterations. Negative minutes follow the motion the
+  /// other way.
+  package static func displacement(
+    _ motion: Motion, minutes: Double, settings: AdvectionSettings = AdvectionSettings()
+  ) -> Displacement {
+    let zero = Plane(rows: motion.u.rows, columns: motion.u.columns, repeating: 0)
+    return extended(Displacement(x: zero, y: zero), along: motion, by: minutes, settings: settings)
+  }
+
+  /// A displacement followed further back by `minutes`.
+  ///
+  /// The motion is steady, so a path of an hour is one of fifty minutes and ten more: a forecast
+  /// walks from lead time to lead time and never starts anew.
+  package static func extended(
+    _ displacement: Displacement, along motion: Motion, by minutes: Double,
+    settings: AdvectionSettings = AdvectionSettings()
+  ) -> Displacement {
     let rows = motion.u.rows
     let columns = motion.u.columns
-    guard minutes != 0, minutes.isFinite, rows > 0, columns > 0 else {
-      let zero = Plane(rows: rows, columns: columns, repeating: 0)
-      return Displacement(x: zero, y: zero)
-    }
-    let steps = max(1, Int((abs(minutes) / stepMinutes - 1e-6).rounded(.up)))
+    guard minutes != 0, minutes.isFinite, rows > 0, columns > 0 else { return displacement }
+    let steps = max(1, Int((abs(minutes) / settings.stepMinutes - 1e-6).rounded(.up)))
     let step = Float(minutes / Double(steps))
-    let planes = Plane.lend([motion.u, motion.v]) { input in
-      let (u, v) = (input[0], input[1])
-      let cost = 15 * Double(steps)
+    let planes = Plane.lend([motion.u, motion.v, displacement.x, displacement.y]) { input in
+      let (u, v, fromX, fromY) = (input[0], input[1], input[2], input[3])
+      let cost = 5 * Double(steps * settings.iterations)
       return Rows.planes(2, rows: rows, columns: columns, cost: cost) { range, outputs in
         for row in range {
           let (outX, outY) = (outputs[0].row(row), outputs[1].row(row))
           for column in 0..<columns {
-            var totalX: Float = 0
-            var totalY: Float = 0
+            var totalX = fromX[row &* columns &+ column]
+            var totalY = fromY[row &* columns &+ column]
             for _ in 0..<steps {
               var dx: Float = 0
               var dy: Float = 0
-              for _ in 0..<3 {
+              for _ in 0..<settings.iterations {
                 let cell = BilinearCell(
                   x: Float(column) - totalX - dx * 0.5, y: Float(row) - totalY - dy * 0.5,
                   rows: rows, columns: columns)
@@ -92,39 +101,13 @@ package enum Advection {
             let out = output.row(row)
             for column in 0..<columns {
               let at = row &* columns &+ column
-              out[column] = value(
-                of: values, x: Float(column) - dx[at], y: Float(row) - dy[at], rows, columns)
+              out[column] = seenValue(
+                of: values, x: Float(column) - dx[at], y: Float(row) - dy[at], rows: rows,
+                columns: columns)
             }
           }
         }
       }
     }
-  }
-
-  /// The value at a point between cells of which some may be missing.
-  @inline(__always)
-  private static func value(
-    of values: UnsafeBufferPointer<Float>, x: Float, y: Float, _ rows: Int, _ columns: Int
-  ) -> Float {
-    guard !isOutside(x: x, y: y, rows: rows, columns: columns) else { return .nan }
-    let cell = BilinearCell(x: x, y: y, rows: rows, columns: columns)
-    let right = Double(cell.right)
-    let down = Double(cell.down)
-    var total = 0.0
-    var weight = 0.0
-    add(values[cell.topLeft], (1 - right) * (1 - down), &total, &weight)
-    add(values[cell.topRight], right * (1 - down), &total, &weight)
-    add(values[cell.bottomLeft], (1 - right) * down, &total, &weight)
-    add(values[cell.bottomRight], right * down, &total, &weight)
-    return weight >= 0.5 ? Float(total / weight) : .nan
-  }
-
-  @inline(__always)
-  private static func add(
-    _ value: Float, _ share: Double, _ total: inout Double, _ weight: inout Double
-  ) {
-    let seen = value == value
-    total += seen ? Double(value) * share : 0
-    weight += seen ? share : 0
   }
 }

@@ -27,6 +27,12 @@ struct BilinearCell {
     bottomRight = j1 &* columns &+ i1
   }
 
+  /// The shares of the four cells in a value here: top left, top right, bottom left, bottom right.
+  @inline(__always)
+  var shares: (Float, Float, Float, Float) {
+    ((1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down)
+  }
+
   /// The bilinear value of `values` here.
   @inline(__always)
   func value(of values: UnsafeBufferPointer<Float>) -> Float {
@@ -40,4 +46,33 @@ struct BilinearCell {
 @inline(__always)
 func isOutside(x: Float, y: Float, rows: Int, columns: Int) -> Bool {
   !(x >= -0.5 && x <= Float(columns) - 0.5 && y >= -0.5 && y <= Float(rows) - 0.5)
+}
+
+/// The value at a point between cells of which some may be missing.
+///
+/// **Edge cases**: missing where the neighbours that are not missing weigh less than a half, and
+/// where the point lies more than half a cell outside.
+@inline(__always)
+func seenValue(
+  of values: UnsafeBufferPointer<Float>, x: Float, y: Float, rows: Int, columns: Int
+) -> Float {
+  guard !isOutside(x: x, y: y, rows: rows, columns: columns) else { return .nan }
+  let cell = BilinearCell(x: x, y: y, rows: rows, columns: columns)
+  let shares = cell.shares
+  var total: Float = 0
+  var weight: Float = 0
+  addSeen(values[cell.topLeft], shares.0, &total, &weight)
+  addSeen(values[cell.topRight], shares.1, &total, &weight)
+  addSeen(values[cell.bottomLeft], shares.2, &total, &weight)
+  addSeen(values[cell.bottomRight], shares.3, &total, &weight)
+  return weight >= 0.5 ? total / weight : .nan
+}
+
+@inline(__always)
+private func addSeen(
+  _ value: Float, _ share: Float, _ total: inout Float, _ weight: inout Float
+) {
+  let isSeen = value == value
+  total += isSeen ? value * share : 0
+  weight += isSeen ? share : 0
 }

@@ -12,7 +12,7 @@ enum GlobalGuess {
   /// Candidates are whole cells of the level in a mean step; far ones cost a little more, so that
   /// a scene without structure does not move.
   static func velocity(
-    of frames: [RainLevel], steps: [Double], level: Int
+    of frames: [RainLevel], steps: [Double], level: Int, maximumSpeed: Double
   ) -> (u: Float, v: Float)? {
     guard let first = frames.first, frames.count == steps.count + 1 else { return nil }
     let (rows, columns) = (first.rows, first.columns)
@@ -21,7 +21,7 @@ enum GlobalGuess {
     let energy = frames.map(meanEnergy).reduce(0, +) / Double(frames.count)
     guard energy >= 1e-6, meanStep > 0 else { return nil }
     let reach = min(
-      reachLimit, Int((Double(MotionEstimator.maximumSpeed) * meanStep / cell).rounded(.up)))
+      reachLimit, Int((maximumSpeed * meanStep / cell).rounded(.up)))
 
     var best: (cost: Double, distance: Int, x: Int, y: Int)?
     for y in -reach...reach {

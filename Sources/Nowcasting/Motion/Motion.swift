@@ -1,5 +1,6 @@
 // Room: Nowcasting. The motion of rain: what it is and how it is found from past frames.
 
+package import Forecasting
 internal import Foundation
 
 /// How rain moves: columns and rows a minute in every cell.
@@ -43,34 +44,32 @@ package struct Motion: Sendable, Equatable {
 /// for confidence-weighted smoothing. Step by step the same as the model's
 /// `training/motion.py`, since the network was trained behind it.
 package enum MotionEstimator {
-  /// The fastest motion believed, in cells a minute: 150 km/h at 1 km.
-  static let maximumSpeed: Float = 2.5
-  static let finestLevel = 1
-  static let coarsestLevel = 5
-  static let iterations = 3
-
   /// The motion of `frames` (mm h-1, NaN missing), whose times in minutes ascend.
   ///
   /// **Edge cases**: dry or missing scenes, and a single frame, have no motion.
-  package static func motion(of frames: [Plane], minutes: [Double]) -> Motion {
+  package static func motion(
+    of frames: [Plane], minutes: [Double], settings: MotionSettings = MotionSettings()
+  ) -> Motion {
     guard let first = frames.first, frames.count == minutes.count else {
       return Motion(still: 0, columns: 0)
     }
     let still = Motion(still: first.rows, columns: first.columns)
-    let used = framesUsed(minutes: minutes)
+    let used = framesUsed(minutes: minutes, settings)
     guard used.count >= 2 else { return still }
     let steps = zip(used.dropFirst(), used).map { minutes[$0] - minutes[$1] }
-    var levels = [used.map { RainLevel(rain: frames[$0]) }]
-    while levels.count <= coarsestLevel, let last = levels.last?.first,
+    var levels = [used.map { RainLevel(rain: frames[$0], settings) }]
+    while levels.count <= settings.coarsestLevel, let last = levels.last?.first,
       min(last.rows, last.columns) >= 16
     {
       levels.append(levels[levels.count - 1].map { $0.halved() })
     }
     let coarsest = levels.count - 1
-    let finest = min(finestLevel, coarsest)
+    let finest = min(settings.finestLevel, coarsest)
     let guessLevel = min(3, coarsest)
     guard
-      let guess = GlobalGuess.velocity(of: levels[guessLevel], steps: steps, level: guessLevel)
+      let guess = GlobalGuess.velocity(
+        of: levels[guessLevel], steps: steps, level: guessLevel,
+        maximumSpeed: settings.maximumSpeed)
     else { return still }
 
     let start = levels[coarsest][0]
@@ -82,22 +81,27 @@ package enum MotionEstimator {
       if level < coarsest {
         motion = resample(motion, from: level + 1, to: level, rows: shape.rows, shape.columns)
       }
-      for _ in 0..<iterations {
-        motion = Refinement.refine(motion, levels[level], steps: steps, level: level)
+      for _ in 0..<settings.iterations {
+        motion = Refinement(settings: settings, steps: steps, level: level)
+          .refine(motion, levels[level])
       }
     }
     return resample(motion, from: finest, to: 0, rows: first.rows, first.columns)
   }
 
-  /// Which frames are used, oldest first, for ascending times in minutes: at most four, at least
-  /// 9.5 minutes apart, none more than 40 minutes older than the newest.
-  static func framesUsed(minutes: [Double]) -> [Int] {
+  /// Which frames are used, oldest first, for ascending times in minutes: the newest, and older ones
+  /// that are far enough apart and not too old.
+  static func framesUsed(minutes: [Double], _ settings: MotionSettings) -> [Int] {
     guard let newest = minutes.last else { return [] }
     var taken = [minutes.count - 1]
     var last = newest
     for index in stride(from: minutes.count - 2, through: 0, by: -1) {
-      if newest - minutes[index] > 40 + 1e-6 || taken.count == 4 { break }
-      if last - minutes[index] >= 9.5 - 1e-6 {
+      if newest - minutes[index] > settings.maximumAgeMinutes + 1e-6
+        || taken.count == settings.maximumFrames
+      {
+        break
+      }
+      if last - minutes[index] >= settings.minimumStepMinutes - 1e-6 {
         taken.append(index)
         last = minutes[index]
       }

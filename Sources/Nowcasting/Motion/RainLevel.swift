@@ -1,10 +1,11 @@
 // Room: Nowcasting. One frame on one level of the motion pyramid.
 
+internal import Forecasting
 internal import Foundation
 
 /// Log-rain of a frame and how much of each cell was seen, on one pyramid level.
 struct RainLevel: Sendable {
-  /// ln(rain / 0.2 mm h-1), rain clipped to 0.2…100 mm h-1; 0 where missing.
+  /// ln(rain / floor), rain clipped to floor…cap; 0 where missing.
   let signal: Plane
   /// The share of each cell that was seen, 0 to 1.
   let weight: Plane
@@ -12,16 +13,14 @@ struct RainLevel: Sendable {
   var rows: Int { signal.rows }
   var columns: Int { signal.columns }
 
-  private static let floor: Float = 0.2
-  private static let cap: Float = 100
-
   init(signal: Plane, weight: Plane) {
     self.signal = signal
     self.weight = weight
   }
 
   /// Level 0 of a frame in mm h-1, NaN missing.
-  init(rain: Plane) {
+  init(rain: Plane, _ settings: MotionSettings) {
+    let (floor, cap) = (Float(settings.floor), Float(settings.cap))
     let columns = rain.columns
     let planes = Plane.lend([rain]) { input in
       let values = input[0]
@@ -32,8 +31,8 @@ struct RainLevel: Sendable {
             let value = values[row &* columns &+ column]
             let isSeen = value.isFinite
             // Most cells are dry: the logarithm of 1 need not be computed.
-            let isWet = isSeen && value > Self.floor
-            signal[column] = isWet ? logf(min(value, Self.cap) / Self.floor) : 0
+            let isWet = isSeen && value > floor
+            signal[column] = isWet ? logf(min(value, cap) / floor) : 0
             weight[column] = isSeen ? 1 : 0
           }
         }

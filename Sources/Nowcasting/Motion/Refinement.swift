@@ -1,30 +1,27 @@
 // Room: Nowcasting. One iteration of windowed Lucas–Kanade on one level of the pyramid.
 
+internal import Forecasting
 internal import Foundation
 
 /// Refines a motion field on one pyramid level.
-enum Refinement {
-  /// The window's radius in cells of the level, three boxes deep.
-  private static let radius = 5
-  /// The log-rain difference at which a pair is believed half.
-  private static let residual: Float = 1
-  /// How strongly structure-less windows keep their motion.
-  private static let epsilon = 0.02
+struct Refinement {
+  let settings: MotionSettings
+  /// The minutes between neighbouring frames.
+  let steps: [Double]
+  let level: Int
 
-  /// The motion after one iteration over all pairs of `frames`, `steps` minutes apart.
-  static func refine(
-    _ motion: Motion, _ frames: [RainLevel], steps: [Double], level: Int
-  ) -> Motion {
+  /// The motion after one iteration over all pairs of `frames`.
+  func refine(_ motion: Motion, _ frames: [RainLevel]) -> Motion {
     let cell = exp2(Double(level))
     let meanStep = steps.reduce(0, +) / Double(steps.count)
-    let sums = BoxBlur.blur(normalEquations(motion, frames, steps, cell), radius: radius)
+    let sums = BoxBlur.blur(normalEquations(motion, frames, cell), radius: settings.windowRadius)
     let solved = solve(motion, sums, limit: Float(cell / meanStep))
     return spread(solved)
   }
 
   /// The five sums of the least-squares problem, before windowing: xx, xy, yy, xt, yt.
-  private static func normalEquations(
-    _ motion: Motion, _ frames: [RainLevel], _ steps: [Double], _ cell: Double
+  private func normalEquations(
+    _ motion: Motion, _ frames: [RainLevel], _ cell: Double
   ) -> [Plane] {
     let (rows, columns) = (motion.u.rows, motion.u.columns)
     var sums: [Plane] = []
@@ -46,7 +43,7 @@ enum Refinement {
     let mean: Plane, difference: Plane, weight: Plane
   }
 
-  private static func carried(
+  private func carried(
     _ motion: Motion, _ older: RainLevel, _ newer: RainLevel, _ scale: Float
   ) -> CarriedPair {
     let (rows, columns) = (motion.u.rows, motion.u.columns)
@@ -82,7 +79,7 @@ enum Refinement {
     return CarriedPair(mean: planes[0], difference: planes[1], weight: planes[2])
   }
 
-  private static func accumulate(
+  private func accumulate(
     _ row: Int, _ pair: CarriedPair, _ scale: Float, onto previous: [Plane],
     _ out: [UnsafeMutableBufferPointer<Float>]
   ) {
@@ -95,6 +92,7 @@ enum Refinement {
         }
       }
     }
+    let residual = Float(settings.residualScale)
     let start = row &* columns
     let above = max(row &- 1, 0) &* columns
     let below = min(row &+ 1, rows &- 1) &* columns
@@ -125,11 +123,11 @@ enum Refinement {
     let u: Plane, v: Plane, confidence: Plane
   }
 
-  private static func solve(_ motion: Motion, _ sums: [Plane], limit: Float) -> Estimate {
+  private func solve(_ motion: Motion, _ sums: [Plane], limit: Float) -> Estimate {
     let (rows, columns) = (motion.u.rows, motion.u.columns)
     var trace = 0.0
     for (xx, yy) in zip(sums[0].values, sums[2].values) { trace += Double(xx + yy) }
-    let damping = Float(epsilon * (trace / Double(max(rows * columns, 1))) / 2 + 1e-12)
+    let damping = Float(settings.damping * (trace / Double(max(rows * columns, 1))) / 2 + 1e-12)
     let planes = Plane.lend([motion.u, motion.v] + sums) { input in
       let (u, v, xx, xy, yy) = (input[0], input[1], input[2], input[3], input[4])
       let (xt, yt) = (input[5], input[6])
@@ -156,7 +154,7 @@ enum Refinement {
   }
 
   /// Spreads motion from where rain says something to where it does not.
-  private static func spread(_ estimate: Estimate) -> Motion {
+  private func spread(_ estimate: Estimate) -> Motion {
     let (rows, columns) = (estimate.u.rows, estimate.u.columns)
     let cells = Double(max(rows * columns, 1))
     var weighted = [estimate.u, estimate.v, estimate.confidence]
@@ -171,11 +169,11 @@ enum Refinement {
     }
     let total = means.confidence / cells + 1e-20
     let base = (u: Float(means.u / cells / total), v: Float(means.v / cells / total))
-    let smooth = BoxBlur.blur(weighted, radius: radius)
+    let smooth = BoxBlur.blur(weighted, radius: settings.windowRadius)
     var density = 0.0
     for value in smooth[2].values { density += Double(value) }
     let kappa = Float(0.02 * (density / cells) + 1e-12)
-    let fastest = MotionEstimator.maximumSpeed
+    let fastest = Float(settings.maximumSpeed)
     let planes = Plane.lend(smooth) { input in
       let (us, vs, weight) = (input[0], input[1], input[2])
       return Rows.planes(2, rows: rows, columns: columns) { range, outputs in
