@@ -9,10 +9,21 @@ package import Tensors
 package struct ConvOperator: Operator {
   private let window: WindowAttributes
   private let groups: Int
+  /// Applied to each result; set by fusion.
+  package private(set) var activation = Activation.none
+  private var packed = PackedOnce<Convolution2D>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
     groups = try node.int("group", default: 1)
+  }
+
+  /// The same convolution followed by `activation`.
+  package func followed(by activation: Activation) -> ConvOperator {
+    var result = self
+    result.activation = activation
+    result.packed = PackedOnce()
+    return result
   }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
@@ -27,152 +38,62 @@ package struct ConvOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try ConvolutionShapes(inputs, window, groups)
     switch try inputs.required(0).elementType {
-    case .float32: return DirectConvolution.kernel(Float.self, shapes)
-    case .float64: return DirectConvolution.kernel(Double.self, shapes)
+    case .float32 where PlanarConvolution.covers(shapes):
+      return try PlanarConvolution.kernel(inputs, shapes, activation, packed)
+    case .float32 where activation == .none: return DirectConvolution.kernel(Float.self, shapes)
+    case .float64 where activation == .none: return DirectConvolution.kernel(Double.self, shapes)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
     }
   }
 }
 
-/// A convolution's lengths, checked.
-package struct ConvolutionShapes: Sendable {
-  package let batch: Int
-  package let groups: Int
-  package let groupInputs: Int
-  package let groupOutputs: Int
-  package let windows: [Window]
-
-  package var outputs: Int { groups * groupOutputs }
-  package var inputPlane: Int { windows.reduce(1) { $0 * $1.length } }
-  package var outputPlane: Int { windows.reduce(1) { $0 * $1.output } }
-  package var taps: Int { windows.reduce(1) { $0 * $1.kernel } }
-
-  package init(_ inputs: Operands, _ attributes: WindowAttributes, _ groups: Int) throws {
-    let input = try inputs.required(0, rank: 3...64).shape
-    let weights = try inputs.required(1, rank: input.rank...input.rank).shape
-    guard groups > 0, input[1] % groups == 0, weights[0] % groups == 0,
-      weights[1] == input[1] / groups
-    else {
-      throw OperatorFault.invalid(
-        "weights of shape \(weights) in \(groups) groups do not fit an input of shape \(input)")
-    }
-    let kernel = Array(weights.dimensions[2...])
-    if let given = attributes.kernel, given != kernel {
-      throw OperatorFault.invalid("kernel_shape \(given) is not that of the weights, \(kernel)")
-    }
-    if let bias = inputs[2], bias.shape.dimensions != [weights[0]] {
-      throw OperatorFault.invalid("bias of shape \(bias.shape) does not fit \(weights[0]) outputs")
-    }
-    batch = input[0]
-    self.groups = groups
-    groupInputs = weights[1]
-    groupOutputs = weights[0] / groups
-    windows = try attributes.resolve(spatial: Array(input.dimensions[2...]), kernel: kernel)
+/// One- and two-dimensional float32 convolutions through the vector kernels of Tensors.
+enum PlanarConvolution {
+  static func covers(_ shapes: ConvolutionShapes) -> Bool {
+    shapes.windows.count <= 2 && shapes.groupInputs > 0 && shapes.groupOutputs > 0
+      && shapes.windows.allSatisfy { $0.before >= 0 && $0.after >= 0 && $0.length > 0 }
   }
 
-  package func output(_ type: ElementType) throws -> TensorFacts {
-    try TensorFacts(type, checking: [batch, outputs] + windows.map(\.output))
-  }
-}
-
-/// Convolution as its definition has it, one output row at a time: for what no faster kernel covers.
-enum DirectConvolution {
-  static func kernel<T: Real>(_: T.Type, _ shapes: ConvolutionShapes) -> Kernel {
-    Kernel { arguments in
-      let target = try arguments.output().plannedDestination(of: T.self)
-      let bias = arguments.optionalInput(2).map { $0.elements(as: T.self) }
-      try arguments.input(0).withElements(of: T.self) { input in
-        try arguments.input(1).withElements(of: T.self) { weights in
-          guard let x = input.baseAddress, let w = weights.baseAddress, let y = target.baseAddress
-          else { return }
-          run(shapes, x, w, bias, y)
-        }
+  static func kernel(
+    _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation,
+    _ packed: PackedOnce<Convolution2D>
+  ) throws -> Kernel {
+    let columns = shapes.windows[shapes.windows.count - 1]
+    let rows =
+      shapes.windows.count == 2
+      ? shapes.windows[0]
+      : Window(length: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1)
+    let outputs = (shapes.batch, shapes.outputs, rows.output, columns.output)
+    @Sendable func make(_ weights: Tensor, _ bias: Tensor?) throws -> Convolution2D {
+      return try Convolution2D(
+        weights: weights.reshaped(to: [
+          weights.shape[0], weights.shape[1], rows.kernel, columns.kernel,
+        ]), bias: bias, strides: (rows.stride, columns.stride),
+        dilations: (rows.dilation, columns.dilation),
+        padding: Padding2D(
+          top: rows.before, left: columns.before, bottom: rows.after, right: columns.after),
+        groups: shapes.groups, activation: activation)
+    }
+    @Sendable func run(_ plan: ConvolutionPlan, _ arguments: KernelArguments) throws {
+      let target = try arguments.output().plannedDestination(of: Float.self)
+      try arguments.input(0).withElements(of: Float.self) { source in
+        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else { return }
+        plan.run(input: x, batch: outputs.0, residual: nil, output: y)
       }
     }
-  }
-
-  private static func run<T: Real>(
-    _ shapes: ConvolutionShapes, _ x: UnsafePointer<T>, _ w: UnsafePointer<T>, _ bias: [T]?,
-    _ y: UnsafeMutablePointer<T>
-  ) {
-    let (inPlane, outPlane, taps) = (shapes.inputPlane, shapes.outputPlane, shapes.taps)
-    let inner = shapes.windows[shapes.windows.count - 1]
-    let outer = Array(shapes.windows.dropLast())
-    let rows = outer.reduce(1) { $0 * $1.output }
-    let cost = Double(outPlane * shapes.groupInputs * taps) * 0.3
-    Parallel.items(shapes.batch * shapes.outputs, nanoseconds: cost) { item in
-      let (image, output) = (item / shapes.outputs, item % shapes.outputs)
-      let group = output / shapes.groupOutputs
-      let plane = y + item * outPlane
-      plane.update(repeating: bias?[output] ?? 0, count: outPlane)
-      for channel in 0..<shapes.groupInputs {
-        let source =
-          x + (image * shapes.groups + group) * shapes.groupInputs * inPlane
-          + channel * inPlane
-        let kernel = w + (output * shapes.groupInputs + channel) * taps
-        for row in 0..<rows {
-          forEachTap(outer, row) { offset, tap in
-            addRow(
-              inner, kernel + tap * inner.kernel, source + offset * inner.length,
-              plane + row * inner.output)
-          }
-        }
+    let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
+    if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
+      let variant = [rows, columns].flatMap { [$0.before, $0.after] }
+      let convolution = try packed.get(weights, variant: variant) {
+        try make(weights, inputs[2]?.constant)
       }
+      let plan = try convolution.plan(height: rows.length, width: columns.length)
+      return Kernel { arguments in try run(plan, arguments) }
     }
-  }
-
-  /// Calls `body` with the input row and the tap for each tap of an output row inside the input.
-  @inline(__always)
-  static func forEachTap(
-    _ outer: [Window], _ row: Int, _ body: (_ inputRow: Int, _ tap: Int) -> Void
-  ) {
-    if outer.isEmpty { return body(0, 0) }
-    if outer.count == 1 {
-      let window = outer[0]
-      for tap in window.taps(row) { body(window.start(row) + tap * window.dilation, tap) }
-      return
-    }
-    visit(
-      outer, row, axis: 0, inputRow: 0, tap: 0, stride: outer.reduce(1) { $0 * $1.output }, body)
-  }
-
-  private static func visit(
-    _ outer: [Window], _ row: Int, axis: Int, inputRow: Int, tap: Int, stride: Int,
-    _ body: (Int, Int) -> Void
-  ) {
-    guard axis < outer.count else { return body(inputRow, tap) }
-    let window = outer[axis]
-    let step = stride / max(window.output, 1)
-    let position = row / step
-    for own in window.taps(position) {
-      visit(
-        outer, row % step, axis: axis + 1,
-        inputRow: inputRow * window.length + window.start(position) + own * window.dilation,
-        tap: tap * window.kernel + own, stride: step, body)
-    }
-  }
-
-  @inline(__always)
-  private static func addRow<T: Real>(
-    _ window: Window, _ w: UnsafePointer<T>, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>
-  ) {
-    for tap in 0..<window.kernel {
-      let shift = tap * window.dilation - window.before
-      // The outputs whose tap lies inside: 0 <= position · stride + shift < length.
-      let first = shift >= 0 ? 0 : (-shift + window.stride - 1) / window.stride
-      let last = min(
-        window.output,
-        window.length - shift <= 0 ? 0 : (window.length - shift - 1) / window.stride + 1)
-      guard first < last else { continue }
-      let weight = w[tap]
-      if window.stride == 1 {
-        let source = x + shift
-        for position in first..<last { y[position] += weight * source[position] }
-      } else {
-        for position in first..<last {
-          y[position] += weight * x[position &* window.stride &+ shift]
-        }
-      }
+    return Kernel { arguments in
+      let convolution = try make(
+        arguments.input(1).contiguous(), arguments.optionalInput(2)?.contiguous())
+      try run(try convolution.plan(height: rows.length, width: columns.length), arguments)
     }
   }
 }
