@@ -77,7 +77,9 @@ enum PlanarConvolution {
     @Sendable func run(_ plan: ConvolutionPlan, _ arguments: KernelArguments) throws {
       let target = try arguments.output().plannedDestination(of: Float.self)
       try arguments.input(0).withElements(of: Float.self) { source in
-        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else { return }
+        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
+          return
+        }
         plan.run(input: x, batch: outputs.0, residual: nil, output: y)
       }
     }

@@ -28,7 +28,8 @@ package struct ConvTransposeOperator: Operator {
     }
     let shapes = try shapes(inputs)
     return [
-      try TensorFacts(type, checking: [shapes.batch, shapes.outputs] + shapes.windows.map(\.length))
+      try TensorFacts(
+        type, checking: [shapes.batch, shapes.outputs] + shapes.windows.map(\.length))
     ]
   }
 

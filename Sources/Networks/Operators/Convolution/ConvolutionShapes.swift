@@ -52,4 +52,3 @@ package struct ConvolutionShapes: Sendable {
     try TensorFacts(type, checking: [batch, outputs] + windows.map(\.output))
   }
 }
-

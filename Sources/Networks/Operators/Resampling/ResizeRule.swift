@@ -120,8 +120,10 @@ struct ResizeRule: Sendable {
   func coordinate(_ index: Int, _ axis: ResizedAxis) -> Double {
     let x = Double(index)
     let (input, output) = (Double(axis.input), Double(axis.output))
+    // What the scale makes of the length, before it is cut to an integer.
+    let extent = axis.scale * input
     switch coordinates {
-    case "align_corners": return axis.output == 1 ? 0 : x * (input - 1) / (output - 1)
+    case "align_corners": return extent == 1 ? 0 : x * (input - 1) / (extent - 1)
     case "asymmetric": return x / axis.scale
     case "pytorch_half_pixel": return axis.output > 1 ? (x + 0.5) / axis.scale - 0.5 : -0.5 + 0.5
     case "tf_half_pixel_for_nn": return (x + 0.5) / axis.scale

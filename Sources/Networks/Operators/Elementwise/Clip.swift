@@ -1,0 +1,59 @@
+// Room: Networks. The operator Clip.
+
+internal import Tensors
+
+/// Each element, no smaller than a lower and no larger than an upper bound, where these are given.
+///
+/// **Source**: ONNX Clip, opsets 6 (bounds as attributes), 11 (as inputs), 12 (integers).
+package struct ClipOperator: Operator {
+  private let low: Float?
+  private let high: Float?
+
+  package init(_ node: NodeDescription) throws {
+    low = node.opset < 11 ? try node.float("min") : nil
+    high = node.opset < 11 ? try node.float("max") : nil
+  }
+
+  package var widening: Widening { [.halves, .integers] }
+  package var inPlaceInputs: [Int] { [0] }
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    let type = try inputs.requireSameType([0, 1, 2])
+    for index in 1...2 {
+      if let bound = inputs[index], bound.shape.count != 1 {
+        throw OperatorFault.invalid("input \(index) of shape \(bound.shape) is no scalar")
+      }
+    }
+    return [TensorFacts(type, try inputs.required(0).shape)]
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    try inputs.required(0).elementType.computing(ClipBody(low: low, high: high))
+  }
+}
+
+private struct ClipBody: NumberBody {
+  let low: Float?
+  let high: Float?
+
+  func run<T: Number>(_: T.Type) throws -> Kernel {
+    Kernel { [low, high] arguments in
+      func bound(_ index: Int, _ attribute: Float?) -> T? {
+        arguments.optionalInput(index)?.elements(as: T.self).first
+          ?? attribute.map { T(number: Double($0)) }
+      }
+      let low = bound(1, low) ?? T.lowest
+      let high = bound(2, high) ?? T.highest
+      try arguments.map(T.self, to: T.self) { source, target in
+        guard let x = source.baseAddress, let y = target.baseAddress else { return }
+        Parallel.elements(source.count, nanosecondsPerElement: 0.3) { range in
+          for index in range {
+            // Comparisons this way round hand NaN on.
+            let raised = x[index] < low ? low : x[index]
+            y[index] = raised > high ? high : raised
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// Room: Networks. The operator Gelu.
+
+/// `x · Φ(x)`, with the error function or its approximation by tanh.
+package struct GeluOperator: UnaryOperator {
+  private let isApproximate: Bool
+
+  package init(_ node: NodeDescription) throws {
+    isApproximate =
+      try node.choice("approximate", default: "none", ["none", "tanh"]) == "tanh"
+  }
+
+  @inline(__always)
+  package func value<T: Real>(_ x: T) -> T {
+    if isApproximate {
+      let inner: T = 0.797_884_560_802_865_4 * (x + 0.044_715 * x * x * x)
+      return 0.5 * x * (1 + T.tanh(inner))
+    }
+    return 0.5 * x * (1 + T.erf(x * 0.707_106_781_186_547_5))
+  }
+}

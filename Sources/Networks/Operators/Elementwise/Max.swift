@@ -1,0 +1,9 @@
+// Room: Networks. The operator Max.
+
+/// The largest of any number of broadcast operands, element by element.
+package struct MaxOperator: VariadicOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func combine<T: Number>(_ a: T, _ b: T) -> T { T.maximum(a, b) }
+}

@@ -1,0 +1,9 @@
+// Room: Networks. The operator Min.
+
+/// The smallest of any number of broadcast operands, element by element.
+package struct MinOperator: VariadicOperator {
+  package init(_ node: NodeDescription) throws {}
+
+  @inline(__always)
+  package func combine<T: Number>(_ a: T, _ b: T) -> T { T.minimum(a, b) }
+}

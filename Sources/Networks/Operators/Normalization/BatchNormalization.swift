@@ -1,0 +1,121 @@
+// Room: Networks. The operator BatchNormalization.
+
+internal import Tensors
+
+/// Channels shifted and scaled by given statistics; in training mode by the batch's own, which are
+/// then mixed into the running ones.
+///
+/// **Source**: ONNX BatchNormalization, opsets 6 (`is_test`), 7, 9, 14 (`training_mode`), 15.
+package struct BatchNormalizationOperator: Operator {
+  private let epsilon: Double
+  private let momentum: Double
+  private let trains: Bool
+
+  package init(_ node: NodeDescription) throws {
+    epsilon = Double(try node.float("epsilon", default: 1e-5))
+    momentum = Double(try node.float("momentum", default: 0.9))
+    trains = try node.flag("training_mode")
+    guard try node.opset >= 9 || node.flag("spatial", default: true) else {
+      throw OperatorFault.unsupported("statistics by element (spatial = 0)")
+    }
+    guard try node.opset >= 7 || node.flag("is_test") else {
+      throw OperatorFault.unsupported("training (is_test = 0)")
+    }
+  }
+
+  package var inPlaceInputs: [Int] { trains ? [] : [0] }
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    try inputs.requireCount(5...5)
+    let input = try inputs.required(0, rank: 1...64)
+    let channels = input.shape.rank > 1 ? input.shape[1] : 1
+    for index in 1...4 {
+      let shape = try inputs.required(index).shape
+      guard shape.dimensions == [channels] else {
+        throw OperatorFault.invalid(
+          "input \(index) of shape \(shape) does not fit \(channels) channels")
+      }
+    }
+    return [
+      TensorFacts(input.elementType, input.shape),
+      TensorFacts(try inputs.required(3).elementType, [channels]),
+      TensorFacts(try inputs.required(4).elementType, [channels]), nil, nil,
+    ]
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    guard Set((1...4).map { inputs[$0]?.elementType }).count == 1,
+      inputs[1]?.elementType == inputs[0]?.elementType
+    else { throw OperatorFault.unsupported("statistics of another element type") }
+    let shape = try inputs.required(0).shape
+    return try RealKernel.make(
+      inputs.required(0).elementType,
+      BatchBody(
+        images: shape.rank > 1 ? shape[0] : shape.count,
+        channels: shape.rank > 1 ? shape[1] : 1,
+        plane: shape.rank > 1 ? shape.dimensions[2...].reduce(1, *) : 1, epsilon: epsilon,
+        momentum: momentum, trains: trains))
+  }
+}
+
+private struct BatchBody: RealBody {
+  var images: Int
+  var channels: Int
+  var plane: Int
+  var epsilon: Double
+  var momentum: Double
+  var trains: Bool
+
+  func kernel<T: Number & Real>(_: T.Type) throws -> Kernel {
+    Kernel { [self] arguments in
+      let target = try arguments.output().plannedDestination(of: T.self)
+      let given = try (1...4).map { try arguments.input($0).elements(as: T.self) }
+      var (means, variances) = (given[2].map(Double.init), given[3].map(Double.init))
+      try arguments.input(0).withElements(of: T.self) { input in
+        guard let x = input.baseAddress, let y = target.baseAddress, !target.isEmpty else { return }
+        if trains {
+          for channel in 0..<channels {
+            (means[channel], variances[channel]) = moments(x, channel)
+          }
+          for (index, statistics) in [means, variances].enumerated()
+          where index + 1 < arguments.outputs.count {
+            guard let running = arguments.outputs[index + 1] else { continue }
+            let result = running.plannedDestination(of: T.self)
+            for channel in 0..<channels {
+              result[channel] = T(
+                Double(given[index + 2][channel]) * momentum
+                  + statistics[channel] * (1 - momentum))
+            }
+          }
+        }
+        let (mean, variance) = (means, variances)
+        Parallel.items(images * channels, nanoseconds: Double(plane) * 0.3) { item in
+          let channel = item % channels
+          let scale =
+            Double(given[0][channel]) / (variance[channel] + epsilon).squareRoot()
+          RowMoments.affine(
+            x + item * plane, y + item * plane, count: plane, scale: T(scale),
+            shift: T(Double(given[1][channel]) - mean[channel] * scale))
+        }
+      }
+    }
+  }
+
+  private func moments<T: Real>(_ x: UnsafePointer<T>, _ channel: Int) -> (Double, Double) {
+    let count = Double(images * plane)
+    var (sum, squares) = (0.0, 0.0)
+    for image in 0..<images {
+      let row = x + (image * channels + channel) * plane
+      for index in 0..<plane { sum += Double(row[index]) }
+    }
+    let mean = sum / count
+    for image in 0..<images {
+      let row = x + (image * channels + channel) * plane
+      for index in 0..<plane {
+        let difference = Double(row[index]) - mean
+        squares += difference * difference
+      }
+    }
+    return (mean, squares / count)
+  }
+}

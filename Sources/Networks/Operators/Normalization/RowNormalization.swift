@@ -1,0 +1,64 @@
+// Room: Networks. Normalising rows of neighbouring elements: what the normalisations share.
+
+internal import Tensors
+
+/// Means and variances of rows, in double precision between blocks.
+enum RowMoments {
+  /// The mean and the variance of `count` elements.
+  @inline(__always)
+  static func meanAndVariance<T: Real>(_ x: UnsafePointer<T>, count: Int) -> (Double, Double) {
+    if T.self == Float.self {
+      let row = UnsafeRawPointer(x).assumingMemoryBound(to: Float.self)
+      let mean = VectorMath.reduce(.sum, row, count: count) / Double(count)
+      let squares = VectorMath.reduce(.sumOfSquares, row, count: count, about: Float(mean))
+      // The rounding of the mean to float, taken back.
+      let shift = mean - Double(Float(mean))
+      return (mean, max(0, squares / Double(count) - shift * shift))
+    }
+    var sum = 0.0
+    for index in 0..<count { sum += Double(x[index]) }
+    let mean = sum / Double(count)
+    var squares = 0.0
+    for index in 0..<count {
+      let difference = Double(x[index]) - mean
+      squares += difference * difference
+    }
+    return (mean, squares / Double(count))
+  }
+
+  /// The mean of the squares of `count` elements.
+  @inline(__always)
+  static func meanSquare<T: Real>(_ x: UnsafePointer<T>, count: Int) -> Double {
+    if T.self == Float.self {
+      let row = UnsafeRawPointer(x).assumingMemoryBound(to: Float.self)
+      return VectorMath.reduce(.sumOfSquares, row, count: count) / Double(count)
+    }
+    var squares = 0.0
+    for index in 0..<count { squares += Double(x[index]) * Double(x[index]) }
+    return squares / Double(count)
+  }
+
+  /// `y = x · scale + shift` for a row.
+  @inline(__always)
+  static func affine<T: Real>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, count: Int, scale: T, shift: T
+  ) {
+    for index in 0..<count { y[index] = x[index] * scale + shift }
+  }
+}
+
+/// Makes a kernel for float32 or float64.
+enum RealKernel {
+  static func make<Body: RealBody>(_ type: ElementType, _ body: Body) throws -> Kernel {
+    switch type {
+    case .float32: try body.kernel(Float.self)
+    case .float64: try body.kernel(Double.self)
+    default: throw OperatorFault.unsupported("element type \(type.rawValue)")
+    }
+  }
+}
+
+/// A kernel that is generic over the floating-point type.
+protocol RealBody: Sendable {
+  func kernel<T: Number & Real>(_: T.Type) throws -> Kernel
+}

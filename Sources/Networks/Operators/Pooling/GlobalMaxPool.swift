@@ -1,0 +1,12 @@
+// Room: Networks. The operator GlobalMaxPool.
+
+/// The largest value over all spatial dimensions.
+package struct GlobalMaxPoolOperator: GlobalPool {
+  package init(_ node: NodeDescription) throws {}
+
+  package func pooled<T: Real>(_ plane: UnsafeBufferPointer<T>) -> T {
+    var best = -T.infinity
+    for value in plane where value > best || value.isNaN { best = value }
+    return best
+  }
+}

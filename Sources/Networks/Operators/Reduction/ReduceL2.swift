@@ -1,0 +1,9 @@
+// Room: Networks. The operator ReduceL2.
+
+/// The square root of the sum of squares over some axes.
+package struct ReduceL2Operator: ReductionOperator {
+  package static let kind = ReductionKind.norm
+  package let axes: ReducedAxes
+
+  package init(_ node: NodeDescription) throws { axes = try ReducedAxes(node) }
+}

@@ -1,0 +1,9 @@
+// Room: Networks. The operator ReduceMin.
+
+/// The smallest value over some axes.
+package struct ReduceMinOperator: ReductionOperator {
+  package static let kind = ReductionKind.minimum
+  package let axes: ReducedAxes
+
+  package init(_ node: NodeDescription) throws { axes = try ReducedAxes(node) }
+}

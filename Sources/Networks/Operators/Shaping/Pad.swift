@@ -1,0 +1,207 @@
+// Room: Networks. The operator Pad.
+
+internal import Tensors
+
+/// More elements before and after along each axis: a constant, or the input mirrored, repeated or
+/// wrapped around. Negative pads cut off.
+///
+/// **Source**: ONNX Pad, opsets 2 (attributes), 11 (inputs), 18 (axes), 19 (wrap).
+package struct PadOperator: Operator {
+  private enum Mode: Sendable { case constant, reflect, edge, wrap }
+
+  private let mode: Mode
+  private let attributes: (pads: [Int], value: Float)?
+
+  package init(_ node: NodeDescription) throws {
+    switch try node.string("mode", default: "constant") {
+    case "constant": mode = .constant
+    case "reflect": mode = .reflect
+    case "edge": mode = .edge
+    case "wrap": mode = .wrap
+    case let other: throw OperatorFault.unsupported("mode '\(other)'")
+    }
+    if node.opset < 11 {
+      guard let pads = try node.ints(node.opset < 2 ? "paddings" : "pads") else {
+        throw OperatorFault.invalid("attribute 'pads' is missing")
+      }
+      attributes = (pads, try node.float("value", default: 0))
+    } else {
+      attributes = nil
+    }
+  }
+
+  package var widening: Widening { .none }
+  package var valueInputs: [Int] { [1, 3] }
+
+  /// The pads before and after each axis.
+  private func pads(_ inputs: Operands) throws -> [(before: Int, after: Int)] {
+    let rank = try inputs.required(0).shape.rank
+    guard let given = try attributes?.pads ?? inputs.integers(1) else {
+      throw OperatorFault.invalid("input 1, the pads, is missing")
+    }
+    let axes =
+      try attributes == nil
+      ? inputs.integers(3).map { try $0.map { try Checked.axis($0, rank: rank) } } : nil
+    let places = axes ?? Array(0..<rank)
+    guard given.count == 2 * places.count, Set(places).count == places.count else {
+      throw OperatorFault.invalid("\(given.count) pads do not fit \(places.count) axes")
+    }
+    var result = [(before: Int, after: Int)](repeating: (0, 0), count: rank)
+    for (index, axis) in places.enumerated() {
+      result[axis] = (given[index], given[index + places.count])
+    }
+    return result
+  }
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    let input = try inputs.required(0)
+    if let value = inputs[2], value.elementType != input.elementType || value.shape.count != 1 {
+      throw OperatorFault.invalid("input 2 is no \(input.elementType.rawValue) scalar")
+    }
+    let lengths = try zip(input.shape.dimensions, pads(inputs)).map { length, pad in
+      let result = try Checked.sum(Checked.sum(length, pad.before), pad.after)
+      guard result >= 0, length > 0 || result == 0 || mode == .constant else {
+        throw OperatorFault.invalid(
+          "pads \(pad.before) and \(pad.after) do not fit a length of \(length)")
+      }
+      return result
+    }
+    return [try TensorFacts(input.elementType, checking: lengths)]
+  }
+
+  package func viewedInput(_ inputs: Operands) -> Int? {
+    guard let pads = try? pads(inputs), pads.allSatisfy({ $0 == (0, 0) }) else { return nil }
+    return 0
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    let input = try inputs.required(0)
+    let pads = try pads(inputs)
+    let result = try infer(inputs)[0]?.shape ?? input.shape
+    let width = input.elementType.byteWidth
+    // Along each axis, the input element of each output element, -1 where there is none.
+    let maps = zip(input.shape.dimensions, zip(pads, result.dimensions)).map { length, padded in
+      (0..<padded.1).map { source($0 - padded.0.before, length) }
+    }
+    let value = attributes?.value
+    let gather = MappedGather(input.shape, maps)
+    return Kernel { arguments in
+      let output = try arguments.output()
+      guard output.count > 0, let to = output.plannedBytes.baseAddress else { return }
+      let constant: Tensor
+      if let given = arguments.optionalInput(2) {
+        constant = given
+      } else if let value {
+        constant = try ElementConversion.convert(Tensor(value), to: output.elementType)
+      } else {
+        constant = Tensor(zeros: .scalar, output.elementType)
+      }
+      try constant.withBytes { element in
+        guard let element = element.baseAddress else { return }
+        try arguments.input(0).withBytes { bytes in
+          gather.run(bytes.baseAddress, to, missing: element, width: width)
+        }
+      }
+    }
+  }
+
+  /// The input element that stands at `position`, counted from the input's start.
+  private func source(_ position: Int, _ length: Int) -> Int {
+    if position >= 0, position < length { return position }
+    switch mode {
+    case .constant: return -1
+    case .edge: return min(max(position, 0), length - 1)
+    case .wrap:
+      let rest = position % length
+      return rest < 0 ? rest + length : rest
+    case .reflect:
+      guard length > 1 else { return 0 }
+      let period = 2 * (length - 1)
+      var rest = position % period
+      if rest < 0 { rest += period }
+      return rest < length ? rest : period - rest
+    }
+  }
+}
+
+/// Gathers by a table of indices for each axis.
+struct MappedGather: Sendable {
+  private struct Run: Sendable {
+    var target: Int
+    /// -1 for a run of missing elements.
+    var source: Int
+    var count: Int
+  }
+
+  private let lengths: [Int]
+  private let offsets: [[Int]]
+  private let runs: [Run]
+
+  init(_ shape: Shape, _ maps: [[Int]]) {
+    let strides = shape.rowMajorStrides
+    lengths = maps.dropLast().map(\.count)
+    offsets = zip(maps, strides).dropLast().map { map, stride in
+      map.map { $0 < 0 ? -1 : $0 * stride }
+    }
+    var runs: [Run] = []
+    for (target, source) in (maps.last ?? [0]).enumerated() {
+      if let last = runs.last,
+        source < 0 ? last.source < 0 : last.source >= 0 && source == last.source + last.count
+      {
+        runs[runs.count - 1].count += 1
+      } else {
+        runs.append(Run(target: target, source: source, count: 1))
+      }
+    }
+    self.runs = runs
+  }
+
+  func run(
+    _ source: UnsafeRawPointer?, _ target: UnsafeMutableRawPointer, missing: UnsafeRawPointer,
+    width: Int
+  ) {
+    let rows = lengths.reduce(1, *)
+    let rowLength = runs.reduce(0) { $0 + $1.count }
+    Parallel.items(rows, nanoseconds: 20 + Double(rowLength * width) * 0.1) { row in
+      var rest = row
+      var offset: Int? = 0
+      for axis in lengths.indices.reversed() {
+        let own = offsets[axis][rest % lengths[axis]]
+        rest /= lengths[axis]
+        offset = own < 0 ? nil : offset.map { $0 + own }
+      }
+      let line = target + row * rowLength * width
+      guard let offset, let source else {
+        Movement.repeated(missing, line, count: rowLength, width: width)
+        return
+      }
+      for run in runs {
+        let to = line + run.target * width
+        if run.source < 0 {
+          Movement.repeated(missing, to, count: run.count, width: width)
+        } else {
+          to.copyMemory(
+            from: source + (offset + run.source) * width, byteCount: run.count * width)
+        }
+      }
+    }
+  }
+}
+
+extension Movement {
+  /// Writes one element `count` times on the calling thread.
+  static func repeated(
+    _ element: UnsafeRawPointer, _ target: UnsafeMutableRawPointer, count: Int, width: Int
+  ) {
+    func run<Bits: BitwiseCopyable>(_: Bits.Type) {
+      target.assumingMemoryBound(to: Bits.self).update(
+        repeating: element.loadUnaligned(as: Bits.self), count: count)
+    }
+    switch width {
+    case 1: run(UInt8.self)
+    case 2: run(UInt16.self)
+    case 4: run(UInt32.self)
+    default: run(UInt64.self)
+    }
+  }
+}
