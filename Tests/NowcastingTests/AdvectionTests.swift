@@ -90,6 +90,14 @@ import Testing
     #expect(moved.isIdentical(to: field))
   }
 
+  @Test func goesOnWhereItStopped() {
+    let motion = rotation(0.01, rows: 61, columns: 73)
+    let whole = Advection.displacement(motion, minutes: 60)
+    let half = Advection.displacement(motion, minutes: 20)
+    let both = Advection.extended(half, along: motion, by: 40)
+    #expect(both.x.isIdentical(to: whole.x) && both.y.isIdentical(to: whole.y))
+  }
+
   @Test func hasTheSameBitsOnAnyNumberOfThreads() {
     let field = Scene(rows: 150, columns: 170).rain(at: 0)
     let motion = rotation(0.01, rows: 150, columns: 170)
