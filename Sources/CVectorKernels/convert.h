@@ -1,4 +1,4 @@
-// Room: CVectorKernels. Between 32-bit floats and the narrower formats.
+// Room: CVectorKernels. Between 32-bit floats and the narrower formats, and between layouts.
 
 INLINE vf half_to_float_v(vh h) {
 #if LANES == 16 && defined(__x86_64__)
@@ -121,3 +121,40 @@ DEQUANTIZE(u8_to_f32, uint8_t, vb)
 DEQUANTIZE(s8_to_f32, int8_t, vsb)
 #undef QUANTIZE
 #undef DEQUANTIZE
+
+typedef uint32_t v4u __attribute__((ext_vector_type(4)));
+typedef uint32_t v4u_any __attribute__((ext_vector_type(4), aligned(4)));
+
+// Four by four: pairs of rows interleaved, then pairs of pairs.
+INLINE void transpose_4x4(const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdiff_t os) {
+  const v4u a = *(const v4u_any *)in, b = *(const v4u_any *)(in + is);
+  const v4u c = *(const v4u_any *)(in + 2 * is), d = *(const v4u_any *)(in + 3 * is);
+  const v4u ac0 = __builtin_shufflevector(a, c, 0, 4, 1, 5);
+  const v4u ac1 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
+  const v4u bd0 = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+  const v4u bd1 = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+  *(v4u_any *)out = __builtin_shufflevector(ac0, bd0, 0, 4, 1, 5);
+  *(v4u_any *)(out + os) = __builtin_shufflevector(ac0, bd0, 2, 6, 3, 7);
+  *(v4u_any *)(out + 2 * os) = __builtin_shufflevector(ac1, bd1, 0, 4, 1, 5);
+  *(v4u_any *)(out + 3 * os) = __builtin_shufflevector(ac1, bd1, 2, 6, 3, 7);
+}
+
+static void b32_transpose(
+    size_t rows, size_t columns, const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdiff_t os) {
+  size_t r = 0;
+  // Sixteen rows at a time fill a cache line of every output row.
+  for (; r + 16 <= rows; r += 16) {
+    size_t c = 0;
+    for (; c + 4 <= columns; c += 4) {
+      const uint32_t *from = in + (ptrdiff_t)r * is + (ptrdiff_t)c;
+      uint32_t *to = out + (ptrdiff_t)c * os + (ptrdiff_t)r;
+      for (int q = 0; q < 4; q++) transpose_4x4(from + 4 * q * is, is, to + 4 * q, os);
+    }
+    for (; c < columns; c++)
+      for (size_t q = r; q < r + 16; q++)
+        out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];
+  }
+  for (size_t c = 0; c < columns; c++)
+    for (size_t q = r; q < rows; q++)
+      out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];
+}

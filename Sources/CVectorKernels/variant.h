@@ -88,6 +88,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_max_pool_2x2),
     ENTRY(f32_take),
     ENTRY(f32_finish),
+    ENTRY(b32_transpose),
     ENTRY(f32_dot),
     .f32_unary = unary_functions,
     .f32_binary = binary_functions,

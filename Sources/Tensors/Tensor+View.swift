@@ -4,18 +4,6 @@ extension Tensor {
   /// The tensor itself when its elements lie in a row, else a dense copy.
   public func contiguous() -> Tensor { isContiguous ? self : copied() }
 
-  /// A dense copy with storage of its own.
-  package func copied() -> Tensor {
-    let result = Tensor(uninitialized: shape, elementType)
-    switch elementType.byteWidth {
-    case 1: gather(UInt8.self, into: result)
-    case 2: gather(UInt16.self, into: result)
-    case 4: gather(UInt32.self, into: result)
-    default: gather(UInt64.self, into: result)
-    }
-    return result
-  }
-
   /// The same elements in the same order under another shape; copies only a strided view.
   ///
   /// **Throws** `TensorError.shapeMismatch` when the number of elements differs.
@@ -78,37 +66,5 @@ extension Tensor {
     return Tensor(
       storage: storage, elementType: elementType, shape: Shape(lengths), strides: newStrides,
       offset: offset + range.lowerBound * strides[axis])
-  }
-
-  /// Copies the elements, in row-major order, into a dense tensor.
-  private func gather<Bits: FixedWidthInteger>(_: Bits.Type, into result: Tensor) {
-    guard count > 0 else { return }
-    let source = storage.base.assumingMemoryBound(to: Bits.self)
-    let target = result.storage.base.assumingMemoryBound(to: Bits.self)
-    let inner = shape.dimensions.last ?? 1
-    let innerStride = strides.last ?? 1
-    var index = [Int](repeating: 0, count: max(shape.rank - 1, 0))
-    var position = offset
-    var written = 0
-    while written < count {
-      if innerStride == 1 {
-        (target + written).update(from: source + position, count: inner)
-      } else {
-        for column in 0..<inner {
-          target[written &+ column] = source[position &+ column &* innerStride]
-        }
-      }
-      written += inner
-      var axis = index.count - 1
-      while axis >= 0 {
-        index[axis] += 1
-        position += strides[axis]
-        if index[axis] < shape[axis] { break }
-        position -= index[axis] * strides[axis]
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-    withExtendedLifetime((storage, result.storage)) {}
   }
 }

@@ -174,6 +174,11 @@ typedef struct squall_kernels {
       size_t n, const float *in, const float *_Nullable residual, float *out,
       const squall_epilogue *epilogue);
 
+  /// `out[c out_stride + r] = in[r in_stride + c]` for r < rows and c < columns, of 32-bit elements.
+  void (*b32_transpose)(
+      size_t rows, size_t columns, const uint32_t *in, ptrdiff_t in_stride, uint32_t *out,
+      ptrdiff_t out_stride);
+
   /// `sum a[i] b[i]`, by several accumulators in a fixed order.
   float (*f32_dot)(size_t n, const float *a, const float *b);
 
@@ -192,7 +197,8 @@ typedef struct squall_kernels {
   void (*f32_select)(
       size_t n, const uint8_t *mask, const float *a, size_t a_step, const float *b, size_t b_step,
       float *out);
-  /// `out[i] = exp(x[i] - max) / sum`, within 4 ulp and 1e-38; `logarithm` gives its logarithm.
+  /// `out[i] = exp(x[i] - max) / sum`; `logarithm` gives its logarithm. The difference is rounded
+  /// to float: that, |x - max| / 2 ulp, and 4 ulp more are the error.
   void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);
   /// `out[i] = a[i] (1 - t) + b[i] t`: the vertical half of a bilinear resize.
   void (*f32_lerp)(size_t n, const float *a, const float *b, float t, float *out);

@@ -81,14 +81,14 @@ extension Tensor {
       combineFloats(operation, with: other, into: output)
     case .float32: combineFloating(Float.self, operation, other, output)
     case .float64: combineFloating(Double.self, operation, other, output)
-    case .int8: combineIntegers(Int8.self, operation, other, output)
-    case .int16: combineIntegers(Int16.self, operation, other, output)
-    case .int32: combineIntegers(Int32.self, operation, other, output)
     case .int64: combineIntegers(Int64.self, operation, other, output)
-    case .uint8: combineIntegers(UInt8.self, operation, other, output)
-    case .uint16: combineIntegers(UInt16.self, operation, other, output)
-    case .uint32: combineIntegers(UInt32.self, operation, other, output)
     case .uint64: combineIntegers(UInt64.self, operation, other, output)
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+      // Computed wide and cut off again, which is the same as wrapping around all along.
+      let wide = Tensor(uninitialized: output.shape, .int64)
+      converted(to: .int64).combineIntegers(
+        Int64.self, operation, other.converted(to: .int64), wide)
+      wide.converted(to: elementType).copyElements(to: output.destinationBytes)
     case .float16, .bfloat16, .bool:
       preconditionFailure("\(elementType.rawValue) elements are converted before arithmetic")
     }

@@ -46,20 +46,11 @@ extension Tensor {
     switch elementType {
     case .float32: compareFloats(comparison, other, output)
     case .float64: compareAny(Double.self, comparison, other, output)
-    case .int8: compareAny(Int8.self, comparison, other, output)
-    case .int16: compareAny(Int16.self, comparison, other, output)
-    case .int32: compareAny(Int32.self, comparison, other, output)
     case .int64: compareAny(Int64.self, comparison, other, output)
-    case .uint8: compareAny(UInt8.self, comparison, other, output)
-    case .uint16: compareAny(UInt16.self, comparison, other, output)
-    case .uint32: compareAny(UInt32.self, comparison, other, output)
     case .uint64: compareAny(UInt64.self, comparison, other, output)
-    case .bool:
-      // As bytes; any byte but 0 is true.
-      func byte(_ tensor: Tensor) -> Tensor {
-        tensor.mapped { (x: Bool) -> UInt8 in x ? 1 : 0 }
-      }
-      byte(self).compareAny(UInt8.self, comparison, byte(other), output)
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32, .bool:
+      converted(to: .int64).compareAny(
+        Int64.self, comparison, other.converted(to: .int64), output)
     case .float16, .bfloat16:
       preconditionFailure("half-precision elements are converted before they are compared")
     }

@@ -18,19 +18,68 @@ extension Tensor {
     case (.float16, _), (.bfloat16, _): return converted(to: .float32).converted(to: target)
     // Through float, as ONNX Runtime does; rounding twice is at most half a unit more.
     case (_, .float16), (_, .bfloat16): return converted(to: .float32).converted(to: target)
-    case (.float32, _): return convertedFloating(Float.self, to: target)
-    case (.float64, _): return convertedFloating(Double.self, to: target)
-    case (.int8, _): return convertedInteger(Int8.self, to: target)
-    case (.int16, _): return convertedInteger(Int16.self, to: target)
-    case (.int32, _): return convertedInteger(Int32.self, to: target)
-    case (.int64, _): return convertedInteger(Int64.self, to: target)
-    case (.uint8, _): return convertedInteger(UInt8.self, to: target)
-    case (.uint16, _): return convertedInteger(UInt16.self, to: target)
-    case (.uint32, _): return convertedInteger(UInt32.self, to: target)
-    case (.uint64, _): return convertedInteger(UInt64.self, to: target)
-    case (.bool, _):
-      return mapped { (x: Bool) -> UInt8 in x ? 1 : 0 }.converted(to: target)
+    case (.float32, .float64): return mapped { (x: Float) -> Double in Double(x) }
+    case (.float64, .float32): return mapped { (x: Double) -> Float in Float(x) }
+    case (.float32, .int64):
+      return mapped { (x: Float) -> Int64 in Int64(clampingNumber: Double(x)) }
+    case (.float64, .int64): return mapped { (x: Double) -> Int64 in Int64(clampingNumber: x) }
+    case (.float32, .bool): return mapped { (x: Float) -> Bool in x != 0 }
+    case (.float64, .bool): return mapped { (x: Double) -> Bool in x != 0 }
+    case (.float32, .uint64): return converted(to: .float64).converted(to: .uint64)
+    case (.float64, .uint64): return mapped { (x: Double) -> UInt64 in UInt64(clampingNumber: x) }
+    case (.float32, _), (.float64, _): return converted(to: .int64).limited(to: target)
+    case (.int64, .float32): return mapped { (x: Int64) -> Float in Float(x) }
+    case (.int64, .float64): return mapped { (x: Int64) -> Double in Double(x) }
+    case (.uint64, .float32): return mapped { (x: UInt64) -> Float in Float(x) }
+    case (.uint64, .float64): return mapped { (x: UInt64) -> Double in Double(x) }
+    case (.uint8, .float32): return mapped { (x: UInt8) -> Float in Float(x) }
+    case (.int32, .float32): return mapped { (x: Int32) -> Float in Float(x) }
+    case (.int64, _), (.uint64, _): return narrowed(to: target)
+    case (.int8, .int64): return mapped { (x: Int8) -> Int64 in Int64(x) }
+    case (.int16, .int64): return mapped { (x: Int16) -> Int64 in Int64(x) }
+    case (.int32, .int64): return mapped { (x: Int32) -> Int64 in Int64(x) }
+    case (.uint8, .int64): return mapped { (x: UInt8) -> Int64 in Int64(x) }
+    case (.uint16, .int64): return mapped { (x: UInt16) -> Int64 in Int64(x) }
+    case (.uint32, .int64): return mapped { (x: UInt32) -> Int64 in Int64(x) }
+    case (.bool, .int64): return mapped { (x: Bool) -> Int64 in x ? 1 : 0 }
+    // The rest by way of int64: one loop a type, not one a pair of types.
+    case (_, _): return converted(to: .int64).converted(to: target)
     }
+  }
+
+  /// Eight-byte integers cut down to the low bits of `target`; booleans are what is not 0.
+  private func narrowed(to target: ElementType) -> Tensor {
+    switch target {
+    case .int8, .uint8:
+      return mapped { (x: UInt64) -> UInt8 in UInt8(truncatingIfNeeded: x) }.seen(as: target)
+    case .int16, .uint16:
+      return mapped { (x: UInt64) -> UInt16 in UInt16(truncatingIfNeeded: x) }.seen(as: target)
+    case .int32, .uint32:
+      return mapped { (x: UInt64) -> UInt32 in UInt32(truncatingIfNeeded: x) }.seen(as: target)
+    case .bool: return mapped { (x: UInt64) -> Bool in x != 0 }
+    default: return contiguous().seen(as: target)
+    }
+  }
+
+  /// Signed eight-byte integers limited to the range of a narrower type.
+  func limited(to target: ElementType) -> Tensor {
+    let (low, high): (Int64, Int64) =
+      switch target {
+      case .int8: (-128, 127)
+      case .int16: (-32768, 32767)
+      case .int32: (Int64(Int32.min), Int64(Int32.max))
+      case .uint8: (0, 255)
+      case .uint16: (0, 65535)
+      case .uint32: (0, Int64(UInt32.max))
+      default: (.min, .max)
+      }
+    return mapped { (x: Int64) -> Int64 in min(max(x, low), high) }.converted(to: target)
+  }
+
+  /// The same bytes read as another type of the same width.
+  private func seen(as target: ElementType) -> Tensor {
+    Tensor(
+      storage: storage, elementType: target, shape: shape, strides: strides, offset: offset)
   }
 
   private func widened(
@@ -62,53 +111,5 @@ extension Tensor {
       }
     }
     return output
-  }
-
-  private func convertedFloating<Source: TensorScalar & BinaryFloatingPoint>(
-    _: Source.Type, to target: ElementType
-  ) -> Tensor {
-    @inline(__always) func integers<Scalar: TensorScalar & FixedWidthInteger>(
-      _: Scalar.Type
-    ) -> Tensor {
-      mapped(nanoseconds: 1) { (x: Source) -> Scalar in Scalar(clampingNumber: Double(x)) }
-    }
-    switch target {
-    case .float32: return mapped { (x: Source) -> Float in Float(x) }
-    case .float64: return mapped { (x: Source) -> Double in Double(x) }
-    case .bool: return mapped { (x: Source) -> Bool in x != 0 }
-    case .int8: return integers(Int8.self)
-    case .int16: return integers(Int16.self)
-    case .int32: return integers(Int32.self)
-    case .int64: return integers(Int64.self)
-    case .uint8: return integers(UInt8.self)
-    case .uint16: return integers(UInt16.self)
-    case .uint32: return integers(UInt32.self)
-    case .uint64: return integers(UInt64.self)
-    case .float16, .bfloat16: preconditionFailure("half precision goes through float32")
-    }
-  }
-
-  private func convertedInteger<Source: TensorScalar & FixedWidthInteger>(
-    _: Source.Type, to target: ElementType
-  ) -> Tensor {
-    @inline(__always) func integers<Scalar: TensorScalar & FixedWidthInteger>(
-      _: Scalar.Type
-    ) -> Tensor {
-      mapped { (x: Source) -> Scalar in Scalar(truncatingIfNeeded: x) }
-    }
-    switch target {
-    case .float32: return mapped { (x: Source) -> Float in Float(x) }
-    case .float64: return mapped { (x: Source) -> Double in Double(x) }
-    case .bool: return mapped { (x: Source) -> Bool in x != 0 }
-    case .int8: return integers(Int8.self)
-    case .int16: return integers(Int16.self)
-    case .int32: return integers(Int32.self)
-    case .int64: return integers(Int64.self)
-    case .uint8: return integers(UInt8.self)
-    case .uint16: return integers(UInt16.self)
-    case .uint32: return integers(UInt32.self)
-    case .uint64: return integers(UInt64.self)
-    case .float16, .bfloat16: preconditionFailure("half precision goes through float32")
-    }
   }
 }

@@ -19,14 +19,13 @@ extension Tensor {
       return output
     case .float16, .bfloat16:
       return try converted(to: .float32).applying(function, p, q).converted(to: elementType)
-    case .int8: return try applyToIntegers(Int8.self, function, p, q)
-    case .int16: return try applyToIntegers(Int16.self, function, p, q)
-    case .int32: return try applyToIntegers(Int32.self, function, p, q)
     case .int64: return try applyToIntegers(Int64.self, function, p, q)
-    case .uint8: return try applyToIntegers(UInt8.self, function, p, q)
-    case .uint16: return try applyToIntegers(UInt16.self, function, p, q)
-    case .uint32: return try applyToIntegers(UInt32.self, function, p, q)
     case .uint64: return try applyToIntegers(UInt64.self, function, p, q)
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+      let wide = try converted(to: .int64).applyToIntegers(Int64.self, function, p, q)
+      // A limit may lie outside the narrow type; everything else wraps around.
+      return function == .clip
+        ? wide.limited(to: elementType) : wide.converted(to: elementType)
     case .bool:
       throw TensorError(
         .elementTypeMismatch, "\(function.rawValue) of booleans: convert them to numbers first")
@@ -82,13 +81,16 @@ extension Tensor {
   ) -> Tensor {
     let output = Tensor(uninitialized: shape, Output.elementType)
     let target = output.plannedDestination(of: Output.self)
-    withElements(of: Input.self) { source in
-      ThreadPool.current.forEachRange(
-        count, grain: 1 << 14, nanosecondsPerItem: nanoseconds
-      ) { range in
-        for i in range { target[i] = body(source[i]) }
-      }
+    let dense = contiguous()
+    // Signed and unsigned integers of one width may be read as each other.
+    precondition(MemoryLayout<Input>.size == elementType.byteWidth)
+    let source = dense.storage.base.assumingMemoryBound(to: Input.self) + dense.offset
+    ThreadPool.current.forEachRange(
+      count, grain: 1 << 14, nanosecondsPerItem: nanoseconds
+    ) { range in
+      for i in range { target[i] = body(source[i]) }
     }
+    withExtendedLifetime(dense.storage) {}
     return output
   }
 }

@@ -152,14 +152,11 @@ extension Tensor {
     case .float16, .bfloat16:
       result = try a.converted(to: .float32).matrixProduct(with: b.converted(to: .float32))
         .converted(to: elementType)
-    case .int8: result = a.multipliedIntegers(Int8.self, b, full)
-    case .int16: result = a.multipliedIntegers(Int16.self, b, full)
-    case .int32: result = a.multipliedIntegers(Int32.self, b, full)
     case .int64: result = a.multipliedIntegers(Int64.self, b, full)
-    case .uint8: result = a.multipliedIntegers(UInt8.self, b, full)
-    case .uint16: result = a.multipliedIntegers(UInt16.self, b, full)
-    case .uint32: result = a.multipliedIntegers(UInt32.self, b, full)
     case .uint64: result = a.multipliedIntegers(UInt64.self, b, full)
+    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+      result = try a.converted(to: .int64).matrixProduct(with: b.converted(to: .int64))
+        .converted(to: elementType)
     case .bool: preconditionFailure("booleans were turned away above")
     }
     return try result.reshaped(to: Shape(checking: visible))

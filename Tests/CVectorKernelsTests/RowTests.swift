@@ -1,0 +1,115 @@
+// Tests of CVectorKernels: reductions, quantisation, pooling and products by every variant.
+
+internal import CVectorKernels
+internal import Foundation
+import TestSupport
+import Testing
+
+@Suite struct RowTests {
+  private static var variants: [UnsafePointer<squall_kernels>] {
+    (0..<squall_kernels_count()).map { squall_kernels_at($0) }
+  }
+
+  @Test func variantsAreOrderedAndTheChosenIsOneOfThem() {
+    let names = Self.variants.map { String(cString: $0.pointee.name) }
+    #expect(names.first == "baseline" || names.first == "neon")
+    #expect(Self.variants.contains(squall_kernels_chosen()))
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test func longSumsKeepTheirPrecision() {
+    var generator = SeededGenerator(seed: 41)
+    for count in Array(0...70) + [1023, 1024, 1025, 1_000_003] {
+      let x = generator.floats(count, in: 0...1)
+      let exact = x.reduce(0.0) { $0 + Double($1) }
+      let squares = x.reduce(0.0) { $0 + (Double($1) - 0.5) * (Double($1) - 0.5) }
+      for kernels in Self.variants {
+        let sum = kernels.pointee.f32_reduce[Int(SQUALL_SUM.rawValue)](count, x, 0)
+        #expect(abs(sum - exact) <= 5e-7 * exact)
+        let about = kernels.pointee.f32_reduce[Int(SQUALL_SUM_SQUARES.rawValue)](count, x, 0.5)
+        #expect(abs(about - squares) <= 1e-6 * squares)
+        let largest = kernels.pointee.f32_reduce[Int(SQUALL_MAXIMUM.rawValue)](count, x, 0)
+        #expect(largest == Double(x.max() ?? -.infinity))
+        let least = kernels.pointee.f32_reduce[Int(SQUALL_MINIMUM.rawValue)](count, x, 0)
+        #expect(least == Double(x.min() ?? .infinity))
+        let dot = kernels.pointee.f32_dot(count, x, x)
+        #expect(abs(Double(dot) - x.reduce(0.0) { $0 + Double($1) * Double($1) }) <= 1e-5 * exact)
+      }
+    }
+  }
+
+  @Test func extremesPassNaNOn() {
+    for kernels in Self.variants {
+      for place in [0, 17, 69] {
+        var x = [Float](repeating: 1, count: 70)
+        x[place] = .nan
+        #expect(kernels.pointee.f32_reduce[Int(SQUALL_MAXIMUM.rawValue)](70, x, 0).isNaN)
+        #expect(kernels.pointee.f32_reduce[Int(SQUALL_MINIMUM.rawValue)](70, x, 0).isNaN)
+        var pooled = [Float](repeating: 0, count: 35)
+        kernels.pointee.f32_max_pool_2x2(35, x, x, &pooled)
+        #expect(pooled[place / 2].isNaN && pooled.filter(\.isNaN).count == 1)
+      }
+    }
+  }
+
+  @Test func quantisingRoundsToEvenAndSaturates() {
+    let x: [Float] = [
+      0, 0.5, 1.5, -0.5, -1.5, 2.5, 1e9, -1e9, .infinity, -.infinity, .nan, 126.5, 127.5, 7,
+      0.49999,
+      -128.5, 3, 4, 5,
+    ]
+    for kernels in Self.variants {
+      for count in 0...x.count {
+        var signed = [Int8](repeating: 99, count: x.count)
+        kernels.pointee.f32_to_s8(count, x, 1, 1, &signed)
+        var unsigned = [UInt8](repeating: 99, count: x.count)
+        kernels.pointee.f32_to_u8(count, x, 0.5, 3, &unsigned)
+        for i in x.indices {
+          let v = x[i].isNaN ? 0 : Double(x[i])
+          let low = min(max(v.rounded(.toNearestOrEven), -1e6), 1e6) + 1
+          let high = min(max((v * 2).rounded(.toNearestOrEven), -1e6), 1e6) + 3
+          #expect(signed[i] == (i < count ? Int8(min(max(low, -128), 127)) : 99))
+          #expect(unsigned[i] == (i < count ? UInt8(min(max(high, 0), 255)) : 99))
+        }
+        var back = [Float](repeating: 99, count: x.count)
+        kernels.pointee.s8_to_f32(count, signed, 0.25, 1, &back)
+        for i in 0..<count { #expect(back[i] == (Float(signed[i]) - 1) * 0.25) }
+        kernels.pointee.u8_to_f32(count, unsigned, 0.5, 3, &back)
+        for i in 0..<count { #expect(back[i] == (Float(unsigned[i]) - 3) * 0.5) }
+      }
+    }
+  }
+
+  @Test func indirectProductReadsNothingBeyondItsRow() {
+    var generator = SeededGenerator(seed: 42)
+    let depth = 5
+    for kernels in Self.variants {
+      for height in [1, 2, 4, Int(kernels.pointee.mr)] {
+        for count in [1, 3, 15, 16, 17, 31, 47, 48, 49, 70] {
+          // NaN lies behind every row: one read of it would spoil a result.
+          var input = [Float](repeating: .nan, count: depth * 100)
+          for k in 0..<depth {
+            for x in 0..<count { input[k * 100 + x] = Float.random(in: -1...1, using: &generator) }
+          }
+          let panel = generator.floats(height * (depth + 1))
+          let offsets = (0..<depth).map { $0 * 100 }
+          var output = [Float](repeating: 7, count: height * 100)
+          var epilogue = squall_epilogue(activation: 1, p: 0, q: 0, accumulate: false)
+          kernels.pointee.f32_igemm(
+            height, height, count, depth, panel, input, offsets, &output, 100, nil, 0, false,
+            &epilogue)
+          for m in 0..<height {
+            for x in 0..<100 {
+              var sum = Double(panel[m])
+              for k in 0..<depth {
+                sum += Double(panel[(k + 1) * height + m]) * Double(input[k * 100 + x])
+              }
+              let expected = x < count ? max(sum, 0) : 7
+              #expect(abs(Double(output[m * 100 + x]) - expected) < 1e-5)
+            }
+          }
+        }
+      }
+    }
+  }
+}
