@@ -5,7 +5,12 @@ internal import Foundation
 /// The place of an output file.
 enum OutputPlace {
   /// Throws where a file could surely not be created at `path`, so that no work is done in vain.
-  static func check(_ path: String) throws(Failure) {
+  static func check(_ path: String, against inputs: [String] = []) throws(Failure) {
+    let target = URL(filePath: path).resolvingSymlinksInPath().path
+    if inputs.contains(where: { URL(filePath: $0).resolvingSymlinksInPath().path == target }) {
+      throw Failure(
+        .wrongUsage, "\(path): is one of the inputs: give another file for the output")
+    }
     var isDirectory: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
       isDirectory.boolValue

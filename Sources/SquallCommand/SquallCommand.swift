@@ -1,6 +1,7 @@
 // Room: SquallCommand. The `squall` executable: which verbs there are, and how a run ends.
 
 internal import ArgumentParser
+internal import Forecasting
 internal import Foundation
 
 /// The root of the command line: `squall VERB …`.
@@ -18,8 +19,8 @@ struct SquallCommand: AsyncParsableCommand {
       65 bad input data, 66 input missing, 70 a bug here, 73 output cannot be created, \
       74 read/write failed, 75 not now, try again.
       """,
-    version: "squall \(squallVersion)",
-    subcommands: [InspectVerb.self, RunVerb.self, CheckVerb.self])
+    version: "squall \(SquallRelease.version)",
+    subcommands: [NowcastVerb.self, InspectVerb.self, RunVerb.self, CheckVerb.self])
 
   /// Parses, runs the verb, and ends the process with the exit code that the outcome asks for.
   static func main() async {

@@ -99,7 +99,7 @@ import Testing
 
   @Test(
     .enabled(if: SharedFolder.exists("networks/smaat_unet")),
-    arguments: ["rainnet"])
+    arguments: ["smaat_unet", "rainnet", "convlstm", "convgru_loop"])
   func nowcastNetworksPass(_ name: String) throws {
     let path = SharedFolder.url.appending(path: "networks/\(name)").path
     let outcome = try Program.run(["check", path])

@@ -1,7 +1,9 @@
 // Room: SquallCommand. What `squall inspect` says of an ONNX file.
 
 internal import Foundation
+internal import Networks
 internal import ONNXFormat
+internal import Tensors
 
 /// An ONNX file, described for somebody who has never seen it.
 struct NetworkReport: Encodable {
@@ -27,6 +29,13 @@ struct NetworkReport: Encodable {
   let parameterTensors: Int
   let externalFiles: [String]
   let remarks: [String]
+  /// Operators that the network asks for and Squall lacks.
+  let unsupportedOperators: [String]
+  /// Why the network cannot be run, where it cannot.
+  let problem: String?
+  /// Bytes of intermediate values of a run on one sample; nil where other lengths
+  /// are open.
+  let workingBytes: Int?
 
   init(path: String) throws(ONNXError) {
     let model = try ONNXModel(contentsOf: URL(filePath: path))
@@ -59,6 +68,34 @@ struct NetworkReport: Encodable {
     externalFiles = Set(census.files).filter { $0 != path && $0 != URL(filePath: path).path }
       .map { URL(filePath: $0).lastPathComponent }.sorted()
     remarks = model.remarks
+    do throws(NetworkError) {
+      let network = try CompiledNetwork(model)
+      (unsupportedOperators, problem) = ([], nil)
+      workingBytes = Self.workingBytes(of: network)
+    } catch {
+      (unsupportedOperators, problem) = (error.operators, error.message)
+      workingBytes = nil
+    }
+  }
+
+  private static func workingBytes(of network: CompiledNetwork) -> Int? {
+    var shapes: [String: Shape] = [:]
+    for input in network.inputs {
+      guard input.kind == .tensor, let dimensions = input.dimensions else { return nil }
+      var lengths: [Int] = []
+      for (index, dimension) in dimensions.enumerated() {
+        switch dimension {
+        case .fixed(let length): lengths.append(length)
+        default:
+          // An open first length is nearly always the number of samples.
+          guard index == 0 else { return nil }
+          lengths.append(1)
+        }
+      }
+      guard let shape = try? Shape(checking: lengths) else { return nil }
+      shapes[input.name] = shape
+    }
+    return try? network.prepare(for: shapes)
   }
 }
 
@@ -127,11 +164,28 @@ extension NetworkReport {
       "operators",
       "\(Page.count(nodeCount)): "
         + census.map { $0.value == 1 ? $0.key : "\($0.key) ×\($0.value)" }.joined(separator: ", "))
+    if let workingBytes {
+      page.add("memory", "\(Page.bytes(workingBytes)) for intermediate values, one sample")
+    }
     for remark in remarks { page.add("remark", remark) }
     page.table(
       "inputs",
       inputs.map { [$0.name, $0.type] + ($0.required == false ? ["may be left out"] : []) })
     page.table("outputs", outputs.map { [$0.name, $0.type] })
+    for line in next { page.add("next", line) }
     return page.text
+  }
+
+  private var next: [String] {
+    if let problem {
+      return [
+        unsupportedOperators.isEmpty
+          ? "cannot be run: \(problem)"
+          : "cannot be run yet, for want of \(unsupportedOperators.joined(separator: ", "))"
+      ]
+    }
+    let files = inputs.filter { $0.required ?? true }.map { "--input \($0.name)=FILE.npy" }
+    let results = outputs.map { "--output \($0.name)=FILE.npy" }
+    return ["squall run \(path) \((files + results).joined(separator: " "))"]
   }
 }

@@ -8,6 +8,8 @@ enum PathKind: Equatable {
   case netCDF
   /// The ONNX file at this path.
   case network(String)
+  /// The model package in this folder.
+  case model(String)
 
   init(_ path: String) throws(Failure) {
     var isDirectory: ObjCBool = false
@@ -15,7 +17,12 @@ enum PathKind: Equatable {
       throw Failure(.inputMissing, "\(path): there is no such file or folder: check the path")
     }
     if isDirectory.boolValue {
-      let network = URL(filePath: path).appending(path: "model.onnx").relativePath
+      let folder = URL(filePath: path)
+      if FileManager.default.fileExists(atPath: folder.appending(path: "model.yaml").path) {
+        self = .model(path)
+        return
+      }
+      let network = folder.appending(path: "model.onnx").relativePath
       guard FileManager.default.fileExists(atPath: network) else {
         throw Failure(
           .badInput, "\(path): the folder holds no model.yaml and no model.onnx: give a file in it")

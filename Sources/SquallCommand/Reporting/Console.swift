@@ -26,9 +26,12 @@ enum Console {
   }
 
   /// Ends the process.
+  ///
+  /// Without the libraries' exit handlers: HDF5's crashes when a file could not be closed because
+  /// the disk was full. Nothing of ours waits for them.
   static func finish(_ status: ExitStatus) -> Never {
     Progress.clear()
-    exit(status.rawValue)
+    _exit(status.rawValue)
   }
 
   /// `text` with line breaks and control characters replaced by spaces.
@@ -53,7 +56,7 @@ enum Console {
         if descriptor == STDOUT_FILENO {
           let reason = String(cString: strerror(errno))
           write("squall: standard output: \(reason)\n", to: STDERR_FILENO)
-          exit(ExitStatus.inputOutput.rawValue)
+          _exit(ExitStatus.inputOutput.rawValue)
         }
         return
       }

@@ -47,12 +47,18 @@ enum Interruption {
   }
 
   /// Cleans up and dies of the signal itself, so that the caller sees what happened.
-  private static func stop(by number: Int32) {
+  private static func stop(by number: Int32) -> Never {
     let cleanUps = state.withLock { Array($0.cleanUps.values) }
     for cleanUp in cleanUps { cleanUp() }
     TemporaryFiles.removeAll()
     Console.note("squall: stopped by \(number == SIGINT ? "interruption" : "signal \(number)")")
     signal(number, SIG_DFL)
+    // Whoever started us may have the signal blocked, and so may this thread.
+    var blocked = sigset_t()
+    sigemptyset(&blocked)
+    sigaddset(&blocked, number)
+    pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
     kill(getpid(), number)
+    _exit(128 + number)
   }
 }

@@ -32,6 +32,7 @@ struct InspectVerb: ParsableCommand {
     switch kind {
     case .netCDF: break
     case .network(let path): show(try NetworkReport(path: path)) { $0.text }
+    case .model(let path): show(try ModelReport(path: path)) { $0.text }
     }
   }
 
