@@ -36,6 +36,7 @@ public struct NetworkError: Error, Sendable, CustomStringConvertible {
     self.operators = operators
   }
 
+  /// The message.
   public var description: String { message }
 }
 

@@ -46,5 +46,6 @@ public struct NowcastError: Error, Sendable, CustomStringConvertible {
   /// The BSD `sysexits` number for this failure.
   public var exitStatus: Int32 { code.exitStatus }
 
+  /// The message.
   public var description: String { message }
 }

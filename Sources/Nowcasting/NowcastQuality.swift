@@ -2,8 +2,10 @@
 
 /// Bits that say what stands behind a forecast cell; 0 is a cell without reservations.
 public struct NowcastQuality: OptionSet, Sendable, Hashable {
+  /// The bits.
   public let rawValue: UInt8
 
+  /// The flags with these bits.
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// The cell was not seen at the reference time: "not scanned" is not "dry".

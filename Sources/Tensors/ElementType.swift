@@ -40,14 +40,57 @@ public protocol TensorScalar: BitwiseCopyable, Sendable {
   static var elementType: ElementType { get }
 }
 
-extension Float: TensorScalar { public static var elementType: ElementType { .float32 } }
-extension Double: TensorScalar { public static var elementType: ElementType { .float64 } }
-extension Int8: TensorScalar { public static var elementType: ElementType { .int8 } }
-extension Int16: TensorScalar { public static var elementType: ElementType { .int16 } }
-extension Int32: TensorScalar { public static var elementType: ElementType { .int32 } }
-extension Int64: TensorScalar { public static var elementType: ElementType { .int64 } }
-extension UInt8: TensorScalar { public static var elementType: ElementType { .uint8 } }
-extension UInt16: TensorScalar { public static var elementType: ElementType { .uint16 } }
-extension UInt32: TensorScalar { public static var elementType: ElementType { .uint32 } }
-extension UInt64: TensorScalar { public static var elementType: ElementType { .uint64 } }
-extension Bool: TensorScalar { public static var elementType: ElementType { .bool } }
+extension Float: TensorScalar {
+  /// `ElementType.float32`
+  public static var elementType: ElementType { .float32 }
+}
+
+extension Double: TensorScalar {
+  /// `ElementType.float64`
+  public static var elementType: ElementType { .float64 }
+}
+
+extension Int8: TensorScalar {
+  /// `ElementType.int8`
+  public static var elementType: ElementType { .int8 }
+}
+
+extension Int16: TensorScalar {
+  /// `ElementType.int16`
+  public static var elementType: ElementType { .int16 }
+}
+
+extension Int32: TensorScalar {
+  /// `ElementType.int32`
+  public static var elementType: ElementType { .int32 }
+}
+
+extension Int64: TensorScalar {
+  /// `ElementType.int64`
+  public static var elementType: ElementType { .int64 }
+}
+
+extension UInt8: TensorScalar {
+  /// `ElementType.uint8`
+  public static var elementType: ElementType { .uint8 }
+}
+
+extension UInt16: TensorScalar {
+  /// `ElementType.uint16`
+  public static var elementType: ElementType { .uint16 }
+}
+
+extension UInt32: TensorScalar {
+  /// `ElementType.uint32`
+  public static var elementType: ElementType { .uint32 }
+}
+
+extension UInt64: TensorScalar {
+  /// `ElementType.uint64`
+  public static var elementType: ElementType { .uint64 }
+}
+
+extension Bool: TensorScalar {
+  /// `ElementType.bool`
+  public static var elementType: ElementType { .bool }
+}

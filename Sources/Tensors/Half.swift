@@ -8,6 +8,7 @@ public struct Half: TensorScalar, Hashable {
   /// The number's sixteen bits.
   public var bitPattern: UInt16
 
+  /// `ElementType.float16`
   public static var elementType: ElementType { .float16 }
 
   /// The number with these bits.
@@ -43,6 +44,7 @@ public struct BFloat16: TensorScalar, Hashable {
   /// The number's sixteen bits.
   public var bitPattern: UInt16
 
+  /// `ElementType.bfloat16`
   public static var elementType: ElementType { .bfloat16 }
 
   /// The number with these bits.

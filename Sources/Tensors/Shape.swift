@@ -67,6 +67,7 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
     return strides
   }
 
+  /// The lengths in brackets, as in `[1, 3, 64, 64]`.
   public var description: String {
     "[" + dimensions.map(String.init).joined(separator: ", ") + "]"
   }
@@ -92,5 +93,6 @@ public struct Shape: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Shape: ExpressibleByArrayLiteral {
+  /// A shape written as a list; traps where `init(checking:)` throws.
   public init(arrayLiteral elements: Int...) { self.init(elements) }
 }

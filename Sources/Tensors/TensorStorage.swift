@@ -17,6 +17,10 @@ package final class TensorStorage: @unchecked Sendable {
   package let isWritable: Bool
   private let owner: AnyObject?
 
+  /// Where empty borrowed storage points: aligned, never read, never freed.
+  nonisolated(unsafe) private static let nowhere = UnsafeMutableRawPointer.allocate(
+    byteCount: alignment, alignment: alignment)
+
   /// Own memory, not initialised. At least one byte is always there, so that `base` is real.
   package init(byteCount: Int) {
     precondition(byteCount >= 0)
@@ -31,8 +35,7 @@ package final class TensorStorage: @unchecked Sendable {
 
   /// Read-only bytes that `owner` keeps alive.
   package init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-    base = UnsafeMutableRawPointer(
-      mutating: bytes.baseAddress ?? UnsafeRawPointer(bitPattern: Self.alignment)!)
+    base = UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(Self.nowhere))
     byteCount = bytes.count
     isWritable = false
     self.owner = owner
@@ -41,7 +44,7 @@ package final class TensorStorage: @unchecked Sendable {
   /// Writable bytes of an arena that `owner` keeps alive. The arena's planner, not copy-on-write,
   /// sees to it that nobody else uses them meanwhile.
   package init(arena bytes: UnsafeMutableRawBufferPointer, owner: AnyObject) {
-    base = bytes.baseAddress ?? UnsafeMutableRawPointer(bitPattern: Self.alignment)!
+    base = bytes.baseAddress ?? Self.nowhere
     byteCount = bytes.count
     isWritable = true
     self.owner = owner

@@ -13,6 +13,7 @@ public struct ValueDescription: Sendable, Hashable, CustomStringConvertible {
     /// A length that the file says nothing of.
     case unknown
 
+    /// The length, the symbol, or `?`.
     public var description: String {
       switch self {
       case .fixed(let length): String(length)
@@ -52,6 +53,7 @@ public struct ValueDescription: Sendable, Hashable, CustomStringConvertible {
     return "[" + dimensions.map(\.description).joined(separator: ", ") + "]"
   }
 
+  /// Name, element type and shape, as in `x: float32 [batch, 3, 64, 64]`.
   public var description: String {
     let type = elementType?.rawValue ?? "?"
     return kind == .tensor
