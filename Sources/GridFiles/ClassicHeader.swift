@@ -100,7 +100,10 @@ struct ClassicHeader: ~Copyable {
     let count = try count()
     guard found == tag || (found == 0 && count == 0) else { throw malformed("a wrong list tag") }
     // Every entry takes at least eight bytes, so a count beyond that is a lie.
-    guard count <= file.length / 8 else { throw malformed("an impossible list length") }
+    guard count <= file.length / 8 else {
+      let (needed, overflow) = count.multipliedReportingOverflow(by: 8)
+      throw overflow ? malformed("an impossible list length") : truncated(needed)
+    }
     return count
   }
 

@@ -3,6 +3,7 @@
 import Foundation
 import GridFiles
 import Grids
+import TestSupport
 import Testing
 
 struct ForecastWriterTests {
@@ -67,24 +68,5 @@ struct ForecastWriterTests {
     #expect(try dataset.grid(of: rain.variable).difference(from: Self.grid) == nil)
     #expect(try dataset.grid(of: rain.variable).mapping == Self.grid.mapping)
     #expect(dataset.attributes.text("Conventions") == "CF-1.11")
-  }
-}
-
-/// A folder for one test, removed with it.
-final class TemporaryFolder: Sendable {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory
-      .appending(path: "squall-tests-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appending(path: name).path(percentEncoded: false) }
-
-  func contents() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: url.path(percentEncoded: false)).sorted()
   }
 }

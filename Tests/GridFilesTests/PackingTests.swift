@@ -1,0 +1,115 @@
+// Tests of GridFiles: from stored numbers to physical ones, by the rules of CF 2.5.1 and 8.1.
+
+import GridFiles
+import Testing
+
+struct PackingCase: Sendable, CustomStringConvertible {
+  var description: String
+  var type: NetCDFType
+  var attributes: NetCDFAttributes
+  var stored: NetCDFValues
+  /// NaN where missing.
+  var expected: [Double]
+  var isPrefilled = true
+}
+
+private let nan = Double.nan
+
+private let cases: [PackingCase] = [
+  PackingCase(
+    description: "plain numbers stay as they are", type: .float, attributes: [:],
+    stored: .float([1.5, -2, .nan, .infinity]), expected: [1.5, -2, nan, .infinity]),
+  PackingCase(
+    description: "scale and offset", type: .int16,
+    attributes: ["scale_factor": .double([0.05]), "add_offset": .double([10])],
+    stored: .int16([0, 20, -20]), expected: [10, 11, 9]),
+  PackingCase(
+    description: "fill is compared before unpacking", type: .int16,
+    attributes: ["scale_factor": .double([2]), "_FillValue": .int16([4])],
+    stored: .int16([2, 4, 8]), expected: [4, nan, 16]),
+  PackingCase(
+    description: "default fill where none is given", type: .int16, attributes: [:],
+    stored: .int16([-32767, 5]), expected: [nan, 5]),
+  PackingCase(
+    description: "no default fill where the file was not prefilled", type: .int16,
+    attributes: [:], stored: .int16([-32767, 5]), expected: [-32767, 5], isPrefilled: false),
+  PackingCase(
+    description: "default fill of floats", type: .float, attributes: [:],
+    stored: .float([9.9692099683868690e+36, 1]), expected: [nan, 1]),
+  PackingCase(
+    description: "default fill gives way to one that is given", type: .int32,
+    attributes: ["_FillValue": .int32([0])], stored: .int32([-2_147_483_647, 0]),
+    expected: [-2_147_483_647, nan]),
+  PackingCase(
+    description: "bytes have no default fill", type: .uint8, attributes: [:],
+    stored: .uint8([0, 255, 129]), expected: [0, 255, 129]),
+  PackingCase(
+    description: "missing_value is a vector and adds to the fill", type: .int32,
+    attributes: ["_FillValue": .int32([-1]), "missing_value": .int32([-2, -3])],
+    stored: .int32([-1, -2, -3, -4]), expected: [nan, nan, nan, -4]),
+  PackingCase(
+    description: "missing_value in another type", type: .int16,
+    attributes: ["missing_value": .double([-999])], stored: .int16([-999, 1]),
+    expected: [nan, 1]),
+  PackingCase(
+    description: "missing_value that the type cannot have", type: .int16,
+    attributes: ["missing_value": .float([1e20])], stored: .int16([1, 2]), expected: [1, 2]),
+  PackingCase(
+    description: "double fill of a float is rounded before the comparison", type: .float,
+    attributes: ["missing_value": .double([1e20])], stored: .float([1e20, 3]),
+    expected: [nan, 3]),
+  PackingCase(
+    description: "NaN as fill", type: .double, attributes: ["_FillValue": .double([.nan])],
+    stored: .double([.nan, 4]), expected: [nan, 4]),
+  PackingCase(
+    description: "valid_range in stored numbers", type: .uint16,
+    attributes: ["scale_factor": .float([0.5]), "valid_range": .uint16([2, 6])],
+    stored: .uint16([1, 2, 6, 7]), expected: [nan, 1, 3, nan]),
+  PackingCase(
+    description: "valid_range in physical numbers, told by its type", type: .int16,
+    attributes: ["scale_factor": .float([0.5]), "valid_range": .float([2, 6])],
+    stored: .int16([3, 4, 12, 13]), expected: [nan, 2, 6, nan]),
+  PackingCase(
+    description: "valid_min alone", type: .float, attributes: ["valid_min": .float([0])],
+    stored: .float([-0.5, 0, 7]), expected: [nan, 0, 7]),
+  PackingCase(
+    description: "valid_max alone", type: .int8, attributes: ["valid_max": .int8([5])],
+    stored: .int8([5, 6, -6]), expected: [5, nan, -6]),
+  PackingCase(
+    description: "_Unsigned bytes of NetCDF-3", type: .int8,
+    attributes: [
+      "_Unsigned": "true", "_FillValue": .int8([-1]), "scale_factor": .double([0.5]),
+      "valid_range": .int16([0, 200]),
+    ],
+    stored: .uint8([255, 200, 201, 1]), expected: [nan, 100, nan, 0.5]),
+  PackingCase(
+    description: "64-bit fill is compared exactly", type: .int64,
+    attributes: ["_FillValue": .int64([9_007_199_254_740_993])],
+    stored: .int64([9_007_199_254_740_993, 9_007_199_254_740_992]),
+    expected: [nan, 9_007_199_254_740_992]),
+  PackingCase(
+    description: "quoted numbers", type: .int16,
+    attributes: ["scale_factor": "0.25", "missing_value": "-9"], stored: .int16([-9, 8]),
+    expected: [nan, 2]),
+  PackingCase(
+    description: "a scale of nothing is none", type: .int16,
+    attributes: ["scale_factor": .double([0]), "add_offset": .double([.nan])],
+    stored: .int16([3]), expected: [3]),
+]
+
+struct PackingTests {
+  @Test(arguments: cases)
+  func unpacks(_ example: PackingCase) throws {
+    let packing = Packing(
+      type: example.type, attributes: example.attributes, isPrefilled: example.isPrefilled)
+    let doubles = try #require(packing.doubles(example.stored))
+    #expect(doubles.map(\.bitPattern) == example.expected.map(\.bitPattern))
+    let floats = try #require(packing.floats(example.stored))
+    #expect(floats.map(\.bitPattern) == example.expected.map { Float($0).bitPattern })
+  }
+
+  @Test func textIsNoNumber() {
+    let packing = Packing(type: .char, attributes: [:])
+    #expect(packing.doubles(.text("12")) == nil && packing.floats(.strings(["12"])) == nil)
+  }
+}
