@@ -23,7 +23,7 @@ enum NetCDFLibrary {
   /// Runs one netCDF-C call alone and returns its status.
   static func status(_ call: () -> Int32) -> Int32 {
     gate.withLock { _ in
-      HDF5Diagnostics.silence()
+      HDF5Switches.silence()
       return call()
     }
   }
