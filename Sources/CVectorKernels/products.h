@@ -246,14 +246,18 @@ static void f32_gemm(
 INLINE void depthwise_row(
     const size_t taps, size_t n, const float *w, float bias, const float *in,
     const ptrdiff_t *offsets, float *out, const float *residual, const squall_epilogue *e) {
-  size_t x = 0;
-  for (; x < n; x += 2 * LANES) {
+  // Known tap counts unroll, and their weights stay in registers.
+  vf held[9];
+  const bool holds = taps <= 9;
+  if (holds)
+    for (size_t t = 0; t < taps; t++) held[t] = splat(w[t]);
+  for (size_t x = 0; x < n; x += 2 * LANES) {
     vf first = splat(bias), second = first;
     const float *p = in + x;
     const bool two = n - x > LANES;
     if (two) {
       for (size_t t = 0; t < taps; t++) {
-        const vf s = splat(w[t]);
+        const vf s = holds ? held[t] : splat(w[t]);
         first += s * load(p + offsets[t]);
         second += s * load(p + offsets[t] + LANES);
       }
@@ -289,6 +293,57 @@ static void f32_depthwise(
   if (taps == 9) depthwise_row(9, n, w, bias, in, offsets, out, residual, e);
   else depthwise_row(taps, n, w, bias, in, offsets, out, residual, e);
   if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(1, n, out, 0, e);
+}
+
+// A strip of columns, down all rows: each input row is read once and added to the three output rows
+// that it touches.
+INLINE void depthwise_3x3_strip(
+    const int vectors, size_t rows, size_t tail, const float *w, float bias, const float *in,
+    ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr,
+    const squall_epilogue *e) {
+  vf k[9];
+  UNROLL for (int i = 0; i < 9; i++) k[i] = splat(w[i]);
+  vf upper[MR][MAX_VECTORS], lower[2];
+  UNROLL for (int v = 0; v < vectors; v++) upper[0][v] = lower[v] = splat(bias);
+  for (size_t i = 0; i < rows + 2; i++, in += pitch) {
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const vf a = load(in + v * LANES), b = load(in + v * LANES + 1);
+      const vf c = load(in + v * LANES + 2);
+      vf done = upper[0][v], next = lower[v], first = splat(bias);
+      done += k[6] * a;
+      next += k[3] * a;
+      first += k[0] * a;
+      done += k[7] * b;
+      next += k[4] * b;
+      first += k[1] * b;
+      done += k[8] * c;
+      next += k[5] * c;
+      first += k[2] * c;
+      upper[1][v] = done;
+      upper[0][v] = next;
+      lower[v] = first;
+    }
+    if (i < 2) continue;
+    finish_tile(1, vectors, 1, upper + 1, out, 0, residual, 0, tail, e);
+    out += ldo;
+    if (residual) residual += ldr;
+  }
+}
+
+static void f32_depthwise_3x3(
+    size_t rows, size_t n, const float *w, float bias, const float *in, ptrdiff_t pitch,
+    float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, const squall_epilogue *e) {
+  assert(w && in && out && e);
+  size_t x = 0;
+#define STRIP(vectors, tail)                                                                   \
+  depthwise_3x3_strip(                                                                         \
+      vectors, rows, tail, w, bias, in + x, pitch, out + x, ldo,                               \
+      residual ? residual + x : NULL, ldr, e)
+  for (; x + 2 * LANES <= n; x += 2 * LANES) STRIP(2, LANES);
+  if (n - x > LANES) STRIP(2, n - x - LANES);
+  else if (n > x) STRIP(1, n - x);
+#undef STRIP
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
 }
 
 static void f32_finish(

@@ -84,6 +84,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_igemm),
     ENTRY(f32_gemm),
     ENTRY(f32_depthwise),
+    ENTRY(f32_depthwise_3x3),
     ENTRY(f32_pool),
     ENTRY(f32_max_pool_2x2),
     ENTRY(f32_take),

@@ -17,17 +17,12 @@ package final class TensorStorage: @unchecked Sendable {
   package let isWritable: Bool
   private let owner: AnyObject?
 
-  /// Where empty borrowed storage points: aligned, never read, never freed.
-  nonisolated(unsafe) private static let nowhere = UnsafeMutableRawPointer.allocate(
-    byteCount: alignment, alignment: alignment)
-
   /// Own memory, not initialised. At least one byte is always there, so that `base` is real.
   package init(byteCount: Int) {
     precondition(byteCount >= 0)
     // Vector kernels may read, never write, up to a full vector past the end.
     let padded = (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
-    base = UnsafeMutableRawPointer.allocate(
-      byteCount: padded + Self.alignment, alignment: Self.alignment)
+    base = Self.allocate(padded + Self.alignment)
     self.byteCount = byteCount
     isWritable = true
     owner = nil
@@ -35,7 +30,8 @@ package final class TensorStorage: @unchecked Sendable {
 
   /// Read-only bytes that `owner` keeps alive.
   package init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-    base = UnsafeMutableRawPointer(mutating: bytes.baseAddress ?? UnsafeRawPointer(Self.nowhere))
+    base = UnsafeMutableRawPointer(
+      mutating: bytes.baseAddress ?? UnsafeRawPointer(Self.nowhere))
     byteCount = bytes.count
     isWritable = false
     self.owner = owner
@@ -48,6 +44,25 @@ package final class TensorStorage: @unchecked Sendable {
     byteCount = bytes.count
     isWritable = true
     self.owner = owner
+  }
+
+  /// What storage of no bytes points to.
+  private nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(
+    byteCount: alignment, alignment: alignment)
+
+  /// Memory aligned for vectors; large memory for large pages, which are touched several times
+  /// faster the first time.
+  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    let page = 2 << 20
+    guard byteCount >= 2 * page else {
+      return .allocate(byteCount: byteCount, alignment: alignment)
+    }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: page)
+    #if os(Linux)
+      // Advice only: where the system declines, the memory is as good.
+      madvise(memory, byteCount, MADV_HUGEPAGE)
+    #endif
+    return memory
   }
 
   deinit {

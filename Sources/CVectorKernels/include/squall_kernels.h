@@ -157,6 +157,14 @@ typedef struct squall_kernels {
       size_t n, size_t taps, const float *w, float bias, const float *in, const ptrdiff_t *offsets,
       float *out, const float *_Nullable residual, const squall_epilogue *epilogue);
 
+  /// Rows of a 3 x 3 depthwise convolution with neither stride nor dilation:
+  /// `out[y ldo + x] = act(bias + sum_ij w[3 i + j] in[(y + i) pitch + x + j] + residual[y ldr + x])`;
+  /// each of the rows + 2 input rows may be read up to n rounded up to whole vectors, and 2 more.
+  void (*f32_depthwise_3x3)(
+      size_t rows, size_t n, const float *w, float bias, const float *in, ptrdiff_t pitch,
+      float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
+      const squall_epilogue *epilogue);
+
   /// `out[x] = max_t in[offsets[t] + x]` (NaN stays) or, with `sum`, the sum times `scale`; the
   /// input may be read up to n rounded up to whole vectors.
   void (*f32_pool)(

@@ -38,6 +38,12 @@ struct DepthwiseConvolution: Sendable {
     }
   }
 
+  private var isPlain3x3: Bool {
+    [convolution.vertical, convolution.horizontal].allSatisfy {
+      $0.taps == 3 && $0.stride == 1 && $0.dilation == 1
+    }
+  }
+
   /// `channel` counts through the whole batch.
   private func runTile(
     _ channel: Int, top: Int, input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
@@ -59,11 +65,18 @@ struct DepthwiseConvolution: Sendable {
           for row in 0..<panel.rows {
             for k in 0..<convolution.depth { taps[k] = packed[(k + 1) * panel.height + row] }
             let plane = channel * multiplier + panel.firstRow + row
+            let place = (plane * outHeight + top) * outWidth
+            if isPlain3x3 {
+              kernels.pointee.f32_depthwise_3x3(
+                rows, outWidth, taps, packed[row], scratch, tile.pitch, output + place, outWidth,
+                residual.map { $0 + place }, outWidth, &epilogue)
+              continue
+            }
             for y in 0..<rows {
-              let place = (plane * outHeight + top + y) * outWidth
+              let line = place + y * outWidth
               kernels.pointee.f32_depthwise(
                 outWidth, convolution.depth, taps, packed[row], scratch + y * tile.pitch,
-                offsets.base, output + place, residual.map { $0 + place }, &epilogue)
+                offsets.base, output + line, residual.map { $0 + line }, &epilogue)
             }
           }
         }
