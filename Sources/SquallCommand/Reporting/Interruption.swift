@@ -1,6 +1,5 @@
 // Room: SquallCommand. What happens on ^C or a polite kill: no half-written file stays behind.
 
-internal import Dispatch
 internal import Foundation
 internal import GridFiles
 internal import Synchronization
@@ -13,22 +12,45 @@ enum Interruption {
   }
 
   private static let state = Mutex(State())
-  // Written by `prepare` alone, before any other thread exists; it only keeps the sources alive.
-  nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
+  // Written once, before there is a handler that reads it; a handler may not wait for a lock.
+  nonisolated(unsafe) private static var pipeToWatcher: Int32 = -1
 
   /// Starts to listen for SIGINT, SIGTERM and SIGHUP, and makes a file that outgrows its limit an
   /// error of the write instead of the end of the process.
   static func prepare() {
     signal(SIGXFSZ, SIG_IGN)
-    let queue = DispatchQueue(label: "squall.signals")
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { return }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let readEnd = ends[0]
+    pipeToWatcher = ends[1]
+
+    var wanted = sigset_t()
+    sigemptyset(&wanted)
     for number in [SIGINT, SIGTERM, SIGHUP] {
       // Whoever started us with the signal ignored (nohup) wants it ignored.
-      let previous = signal(number, SIG_IGN)
-      if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
-      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { @Sendable in stop(by: number) }
-      source.resume()
-      sources.append(source)
+      let previous = signal(number, handle)
+      if unsafeBitCast(previous, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) {
+        signal(number, SIG_IGN)
+      } else {
+        sigaddset(&wanted, number)
+      }
+    }
+    // Whoever started us may have had them blocked; threads made from here on inherit this.
+    pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
+    Thread.detachNewThread { watch(readEnd) }
+  }
+
+  /// All that a signal handler may do: pass the number on.
+  private static let handle: @convention(c) (Int32) -> Void = { number in
+    var byte = UInt8(truncatingIfNeeded: number)
+    _ = write(pipeToWatcher, &byte, 1)
+  }
+
+  @Sendable private static func watch(_ readEnd: Int32) {
+    var byte: UInt8 = 0
+    while true {
+      if read(readEnd, &byte, 1) == 1 { stop(by: Int32(byte)) }
     }
   }
 
@@ -53,12 +75,9 @@ enum Interruption {
     TemporaryFiles.removeAll()
     Console.note("squall: stopped by \(number == SIGINT ? "interruption" : "signal \(number)")")
     signal(number, SIG_DFL)
-    // Whoever started us may have the signal blocked, and so may this thread.
-    var blocked = sigset_t()
-    sigemptyset(&blocked)
-    sigaddset(&blocked, number)
-    pthread_sigmask(SIG_UNBLOCK, &blocked, nil)
     kill(getpid(), number)
+    // It goes to any thread that takes it; this one only has to wait for the end.
+    sleep(5)
     _exit(128 + number)
   }
 }
