@@ -34,7 +34,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       item.kernel = (pick([1, 1, 3, 5, 2]), pick([1, 3, 3, 4, 7]))
       if pick([false, false, true]) { item.kernel = (1, 1) }
       item.strides = (pick([1, 1, 2, 3]), pick([1, 1, 2, 3]))
-      item.dilations = (pick([1, 1, 2, 3]), pick([1, 1, 2, 3]))
+      item.dilations = (pick([1, 1, 2, 3, 12]), pick([1, 1, 2, 3, 40]))
       item.padding = Padding2D(
         top: pick([0, 1, 2]), left: pick([0, 1, 3]), bottom: pick([0, 1, 2]),
         right: pick([0, 1, 5]))
@@ -123,6 +123,20 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       }
     }
     #expect(bits(expected) == bits(inPlace))
+  }
+
+  @Test func hugeDilationsAndPaddingTakeLittleMemory() throws {
+    let far = 1 << 30
+    let convolution = try Convolution2D(
+      weights: Tensor([Float](repeating: 1, count: 9), shape: [1, 1, 3, 3]),
+      dilations: (far, far), padding: Padding2D(far))
+    let image = Tensor([Float](arrayLiteral: 1, 2, 3, 4), shape: [1, 1, 2, 2])
+    #expect(try convolution(image).elements() == [Float](arrayLiteral: 1, 2, 3, 4))
+    #expect(throws: TensorError.self) {
+      try Pooling2D(
+        .maximum, vertical: WindowAxis(taps: far, before: far, after: far),
+        horizontal: WindowAxis(taps: far, before: far, after: far), height: 2, width: 2)
+    }
   }
 
   @Test func badArgumentsThrow() throws {

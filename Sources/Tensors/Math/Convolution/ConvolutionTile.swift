@@ -2,21 +2,19 @@
 
 internal import CVectorKernels
 
-/// How a tile's input lies in scratch memory: zero-padded, and with strided axes sorted by phase, so
-/// that for every tap the inputs of neighbouring outputs are neighbours.
+/// How a tile's input lies in scratch memory: zero-padded, and sorted so that for every tap the
+/// inputs of neighbouring outputs are neighbours.
 ///
 /// Output (r, x) of the tile reads tap (i, j) of channel c at
 /// `offset(c, i, j) + r pitch + x`. Rows follow one another without gaps, so several output rows
 /// can also be computed as one long row whose last few columns are then dropped.
 struct ConvolutionTile: Sendable {
-  let vertical: WindowAxis, horizontal: WindowAxis
   let channels: Int
   /// Output rows and columns of a full tile.
   let rows: Int, columns: Int
   /// Floats from one row to the next, from one plane to the next.
   let pitch: Int, planeStride: Int
-  /// The phases modulo the stride that some tap needs.
-  private let phasesY: [Int], phasesX: [Int]
+  private let vertical: TapBands, horizontal: TapBands
 
   /// Reads past a row's end: whole vectors, up to a tile's three.
   static let slack = 64
@@ -24,48 +22,36 @@ struct ConvolutionTile: Sendable {
   init(
     _ vertical: WindowAxis, _ horizontal: WindowAxis, channels: Int, rows: Int, columns: Int
   ) {
-    self.vertical = vertical
-    self.horizontal = horizontal
+    self.vertical = TapBands(vertical, outputs: rows)
+    self.horizontal = TapBands(horizontal, outputs: columns)
     self.channels = channels
     self.rows = rows
     self.columns = columns
-    phasesY = Self.phases(vertical)
-    phasesX = Self.phases(horizontal)
-    pitch = columns + horizontal.reach / horizontal.stride
-    let plane = pitch * (rows + vertical.reach / vertical.stride)
+    pitch = columns + self.horizontal.extra
+    let plane = pitch * (rows + self.vertical.extra)
     // An odd number of cache lines: planes a power of two apart would share a few cache sets.
     planeStride = ((plane + 15) / 16 | 1) * 16
   }
 
-  private static func phases(_ axis: WindowAxis) -> [Int] {
-    Set((0..<min(axis.taps, axis.stride)).map { $0 * axis.dilation % axis.stride }).sorted()
-  }
-
   /// The scratch memory a tile needs, in floats.
   var floatCount: Int {
-    channels * phasesY.count * phasesX.count * planeStride + Self.slack
+    channels * vertical.starts.count * horizontal.starts.count * planeStride + Self.slack
   }
 
   /// Where tap (i, j) of channel c of the tile's first output lies.
   func offset(channel: Int, _ i: Int, _ j: Int) -> Int {
-    let (dy, dx) = (i * vertical.dilation, j * horizontal.dilation)
-    let slotY = phasesY.firstIndex(of: dy % vertical.stride) ?? 0
-    let slotX = phasesX.firstIndex(of: dx % horizontal.stride) ?? 0
-    let plane = (channel * phasesY.count + slotY) * phasesX.count + slotX
-    return plane * planeStride + dy / vertical.stride * pitch + dx / horizontal.stride
+    let band = (channel * vertical.starts.count + vertical.bands[i]) * horizontal.starts.count
+    return (band + horizontal.bands[j]) * planeStride + vertical.shifts[i] * pitch
+      + horizontal.shifts[j]
   }
 
   /// The offsets of all taps, channel by channel and row by row: the order of the weights.
   func offsets() -> AlignedArray<Int> {
-    AlignedArray(count: channels * vertical.taps * horizontal.taps) { base in
-      var index = 0
-      for channel in 0..<channels {
-        for i in 0..<vertical.taps {
-          for j in 0..<horizontal.taps {
-            base[index] = offset(channel: channel, i, j)
-            index += 1
-          }
-        }
+    let (high, wide) = (vertical.bands.count, horizontal.bands.count)
+    return AlignedArray(count: channels * high * wide) { base in
+      for index in 0..<channels * high * wide {
+        base[index] = offset(
+          channel: index / (high * wide), index / wide % high, index % wide)
       }
     }
   }
@@ -77,21 +63,21 @@ struct ConvolutionTile: Sendable {
     width: Int, top: Int, left: Int, rows: Int, columns: Int, padding: Float,
     _ kernels: UnsafePointer<squall_kernels>
   ) {
-    let lines = rows + vertical.reach / vertical.stride
-    let count = columns + horizontal.reach / horizontal.stride
+    let lines = rows + vertical.extra
+    let count = columns + horizontal.extra
+    let step = horizontal.stride
     var plane = scratch
     for channel in 0..<channels {
       let source = image + channel * height * width
-      for phaseY in phasesY {
-        for phaseX in phasesX {
-          // Column i comes from x = (left + i) stride + phase - before.
-          let start = left * horizontal.stride + phaseX - horizontal.before
-          let step = horizontal.stride
+      for startY in vertical.starts {
+        for startX in horizontal.starts {
+          // Column i comes from x = (left + i) stride + start.
+          let start = left * step + startX
           let first = min(max(0, (-start + step - 1) / step), count)
           let end = start >= width ? first : max(first, min(count, (width - start - 1) / step + 1))
           for line in 0..<lines {
             let target = plane + line * pitch
-            let y = (top + line) * vertical.stride + phaseY - vertical.before
+            let y = (top + line) * vertical.stride + startY
             if y < 0 || y >= height || first == end {
               target.update(repeating: padding, count: count)
               continue
@@ -108,6 +94,39 @@ struct ConvolutionTile: Sendable {
           plane += planeStride
         }
       }
+    }
+  }
+}
+
+/// Which values along one axis a tile keeps: bands of every `stride`-th value.
+///
+/// Taps whose places are alike modulo the stride can share a band that is longer than the outputs by
+/// how far they lie apart. Where they lie far apart (a large dilation, few outputs) a band for each
+/// tap is less to copy.
+private struct TapBands: Sendable {
+  let stride: Int
+  /// Where each band begins for output 0.
+  let starts: [Int]
+  /// How much longer than the outputs a band is.
+  let extra: Int
+  /// Each tap's band, and its place there for output 0.
+  let bands: [Int], shifts: [Int]
+
+  init(_ axis: WindowAxis, outputs: Int) {
+    stride = axis.stride
+    let places = (0..<axis.taps).map { $0 * axis.dilation }
+    let phases = Set(places.map { $0 % axis.stride }).sorted()
+    let reach = axis.reach / axis.stride
+    if phases.count * (outputs + reach) <= axis.taps * outputs {
+      starts = phases.map { $0 - axis.before }
+      extra = reach
+      bands = places.map { phases.firstIndex(of: $0 % axis.stride) ?? 0 }
+      shifts = places.map { $0 / axis.stride }
+    } else {
+      starts = places.map { $0 - axis.before }
+      extra = 0
+      bands = Array(0..<axis.taps)
+      shifts = [Int](repeating: 0, count: axis.taps)
     }
   }
 }

@@ -38,10 +38,11 @@ struct DepthwiseConvolution: Sendable {
     }
   }
 
+  /// Whether the taps of neighbouring outputs are neighbours both ways.
   private var isPlain3x3: Bool {
-    [convolution.vertical, convolution.horizontal].allSatisfy {
-      $0.taps == 3 && $0.stride == 1 && $0.dilation == 1
-    }
+    // Tiles so small that each tap has rows of its own are left to the general kernel.
+    convolution.vertical.taps == 3 && convolution.horizontal.taps == 3
+      && (0..<9).allSatisfy { offsets.base[$0] == $0 / 3 * tile.pitch + $0 % 3 }
   }
 
   /// `channel` counts through the whole batch.

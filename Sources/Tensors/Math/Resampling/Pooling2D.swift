@@ -37,10 +37,14 @@ public struct Pooling2D: Sendable {
     outHeight = try vertical.outputLength(height, ceiling: ceiling)
     outWidth = try horizontal.outputLength(width, ceiling: ceiling)
     variant = .current
-    let reach = [vertical.reach, horizontal.reach]
+    let (taps, overflow) = vertical.taps.multipliedReportingOverflow(by: horizontal.taps)
+    guard !overflow, taps <= 1 << 22 else {
+      throw TensorError(
+        .shapeMismatch,
+        "pooling windows of \(vertical.taps) by \(horizontal.taps): they go to 4194304 values")
+    }
     _ = try Shape(checking: [
-      max(height, outHeight) + reach[0], max(width, outWidth) + reach[1], vertical.taps,
-      horizontal.taps, 64,
+      max(height, outHeight), max(width, outWidth), vertical.taps, horizontal.taps, 64,
     ])
     let rowsWanted = max(4, (16 << 10) / max(outWidth, 1))
     rowBlocks = (outHeight + rowsWanted - 1) / rowsWanted
