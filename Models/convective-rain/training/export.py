@@ -24,7 +24,7 @@ HOME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 
 
 def export(net, path):
-    net.eval()
+    net.eval().requires_grad_(False)
     axes = {0: "batch", 2: "height", 3: "width"}
     torch.onnx.export(
         net, torch.zeros(1, 7, 64, 64), path, opset_version=17, dynamo=False,
@@ -74,7 +74,7 @@ def main(weights):
     net = ConvectiveRain()
     if weights != "untrained":
         net.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
-    net.eval()
+    net.eval().requires_grad_(False)
     export(net, os.path.join(HOME, "network.onnx"))
     check(net, os.path.join(HOME, "network.onnx"))
     vectors(net, os.path.join(HOME, "tests"))

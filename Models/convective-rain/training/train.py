@@ -1,10 +1,11 @@
 # Models/convective-rain/training. Trains the network on the prepared samples.
-"""``python train.py CACHE OUT.pt MINUTES [THREADS] [train|all]``: trains for so many minutes of wall time.
+"""``python train.py CACHE OUT.pt MINUTES [THREADS] [train|all] [FIRST.pt]``: trains for so many minutes of wall time.
 
 Weighted binary cross-entropy on every threshold and lead where the truth is seen; each threshold
 and lead weighs as the inverse of its climatological entropy, so that heavy rain counts. AdamW with
 a cosine schedule over the time budget, an exponential average of the weights, and the best average
-by the loss on held-out samples is what is kept. Seeds are fixed; the number of steps a time budget
+by the loss on held-out samples is what is kept. With ``all`` and FIRST.pt it goes on from those
+weights, on the held-out samples as well, at a lower rate, and keeps the last average. Seeds are fixed; the number of steps a time budget
 allows is not, so weights differ between machines.
 """
 
@@ -23,13 +24,15 @@ import pipeline
 from network import NL, NT, ConvectiveRain
 
 CROP, BATCH = 128, 6
-LR, DECAY = 1.5e-3, 0.02
+LR, DECAY = 1.5e-3, 0.03
 TH = np.asarray(pipeline.THRESHOLDS, np.float32)
 # What is judged most: 1 and 5 mm/h, 30 to 90 min.
 THRESHOLD_WEIGHT = np.asarray([0.6, 0.8, 1.4, 1.0, 1.5, 0.9, 0.5, 0.15], np.float32)
 LEAD_WEIGHT = np.asarray([0.8, 0.9, 1.2, 1.0, 1.3, 1.3, 0.7, 0.5], np.float32)
-# How often a sample of each event is drawn.
+# How often a sample of each event is drawn: first, and when going on with all samples, where the
+# few samples of the small events would otherwise be learnt by heart.
 SHARE = {"brisbane-train": 0.20, "mch-2015": 0.20, "mch-2017": 0.05, "knmi": 0.15, "opera": 0.28, "mrms": 0.12}
+SHARE_ALL = {"brisbane-train": 0.12, "mch-2015": 0.17, "mch-2017": 0.16, "knmi": 0.18, "opera": 0.27, "mrms": 0.10}
 
 
 class Samples:
@@ -41,9 +44,10 @@ class Samples:
         self.ids = np.asarray([k for k, i in enumerate(index) if part == "all" or i["part"] == part])
         weight = np.asarray([index[k]["rain"] ** 0.5 for k in self.ids])
         names = [index[k]["event"] for k in self.ids]
+        share = SHARE_ALL if part == "all" else SHARE
         for name in set(names):
             here = np.asarray([n == name for n in names])
-            weight[here] *= SHARE[name] / weight[here].sum()
+            weight[here] *= share[name] / weight[here].sum()
         self.p = weight / weight.sum()
 
     def crop(self, rng, size=CROP):
@@ -137,7 +141,7 @@ def losses(net, x, y, offset):
     return e.sum(dim=(0, 3, 4)), seen.sum(dim=(0, 3, 4)).expand(NL, NT), (event * seen).sum(dim=(0, 3, 4))
 
 
-def main(cache, out, minutes, threads=1, part="train"):
+def main(cache, out, minutes, threads=1, part="train", first=None):
     torch.set_num_threads(int(threads))
     torch.manual_seed(1)
     rng = np.random.default_rng(1)
@@ -164,9 +168,13 @@ def main(cache, out, minutes, threads=1, part="train"):
         return (weight * sums / counts.clamp(min=1)).sum()
 
     net = ConvectiveRain().to(memory_format=torch.channels_last)
+    rate_now = LR
+    if first:
+        net.load_state_dict(torch.load(first, map_location="cpu", weights_only=True))
+        rate_now = LR / 3
     average = ConvectiveRain()
     average.load_state_dict(net.state_dict())
-    optimiser = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=DECAY, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate_now, weight_decay=DECAY, betas=(0.9, 0.98))
     queue = multiprocessing.Queue(maxsize=6)
     producer = multiprocessing.Process(target=produce, args=(cache, part, 3, queue), daemon=True)
     producer.start()
@@ -178,7 +186,7 @@ def main(cache, out, minutes, threads=1, part="train"):
         share = spent / budget
         if share >= 1:
             break
-        lr = LR * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
+        lr = rate_now * min(1, (step + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * share)))
         for group in optimiser.param_groups:
             group["lr"] = lr
         x, y = map(torch.from_numpy, queue.get())
@@ -196,13 +204,15 @@ def main(cache, out, minutes, threads=1, part="train"):
                 a.lerp_(b, 1 - keep)
         if spent >= next_check:
             next_check += 0.06 * budget
+            if next_check > budget:
+                next_check = 0.985 * budget if spent < 0.98 * budget else 2 * budget
             average.eval()
             with torch.no_grad():
                 total = [sum(v) for v in zip(*(losses(average, *b, (0, 0)) for b in check))]
                 value = score(total[0], total[1]).item()
                 by_lead = (weight * total[0] / total[1].clamp(min=1)).sum(dim=1) / weight.mul(torch.from_numpy(entropy.astype(np.float32))).sum(dim=1)
             mark = ""
-            if value < best:
+            if value < best or part == "all":
                 best, mark = value, " *"
                 torch.save(average.state_dict(), out + ".part")
                 os.replace(out + ".part", out)
