@@ -44,7 +44,7 @@ struct SquallCommand: AsyncParsableCommand {
     if let status = error as? ExitStatus { Console.finish(status) }
     let code = exitCode(for: error)
     if error is CleanExit || code == .success {
-      Console.print(fullMessage(for: error))
+      Console.print(fullMessage(for: error).trimmingCharacters(in: .newlines))
       Console.finish(.done)
     }
     let failure =

@@ -8,6 +8,7 @@ struct CheckVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check",
     abstract: "Compare networks with their reference test vectors.",
+    usage: "squall check PATH... [options]",
     discussion: """
       Example: the bundled convective network.
 

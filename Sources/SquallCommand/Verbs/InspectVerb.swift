@@ -7,6 +7,7 @@ struct InspectVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
     abstract: "Say what a NetCDF file, an ONNX file or a model package holds.",
+    usage: "squall inspect PATH... [options]",
     discussion: """
       Example: what is in a radar frame, and what to do with it.
 

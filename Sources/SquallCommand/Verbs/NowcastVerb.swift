@@ -10,6 +10,7 @@ struct NowcastVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nowcast",
     abstract: "Make a convective nowcast from the last frames of rain.",
+    usage: "squall nowcast FRAMES... -o OUT.nc [options]",
     discussion: """
       Example: 90 minutes from the simulated squall line that comes with Squall.
 

@@ -10,6 +10,7 @@ struct RunVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run the bare network on .npy, .pb or NetCDF tensors.",
+    usage: "squall run NETWORK.onnx --input NAME=FILE... [--output NAME=FILE...] [options]",
     discussion: """
       Example: one array in, one array out.
 

@@ -1,0 +1,163 @@
+// Tests of SquallCommand: the help texts, word for word. A change here is a change that users see.
+
+import Testing
+
+@Suite struct HelpTests {
+  @Test(arguments: texts.keys.sorted()) func helpIsWordForWord(_ verb: String) throws {
+    let arguments = (verb == "squall" ? [] : [verb]) + ["--help"]
+    let outcome = try Program.run(arguments, environment: ["COLUMNS": "80"])
+    #expect(outcome.status == 0)
+    #expect(outcome.errors.isEmpty)
+    #expect(outcome.output == Self.texts[verb])
+  }
+
+  static let texts: [String: String] = [
+    "squall": """
+    OVERVIEW: Run trained ocean and weather networks on NetCDF grids.
+
+    Example: twelve radar frames in, a nowcast of the next 90 minutes out.
+
+      squall nowcast SampleData/frames/*.nc -o nowcast.nc
+
+    Exit codes: 0 done, 1 the run failed, 2 the check found a difference, 64 wrong
+    usage, 65 bad input data, 66 input missing, 70 a bug here, 73 output cannot be
+    created, 74 read/write failed, 75 not now, try again.
+
+    USAGE: squall <subcommand>
+
+    OPTIONS:
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    SUBCOMMANDS:
+      nowcast                 Make a convective nowcast from the last frames of
+                              rain.
+      inspect                 Say what a NetCDF file, an ONNX file or a model
+                              package holds.
+      run                     Run the bare network on .npy, .pb or NetCDF tensors.
+      check                   Compare networks with their reference test vectors.
+
+      See 'squall help <subcommand>' for detailed help.
+
+    """,
+    "nowcast": """
+    OVERVIEW: Make a convective nowcast from the last frames of rain.
+
+    Example: 90 minutes from the simulated squall line that comes with Squall.
+
+      squall nowcast SampleData/frames/*.nc -o nowcast.nc
+
+    The frames are NetCDF files, one or many times in each, in any order: rain
+    rates or amounts on any CF grid, at least two in the last 40 minutes. The
+    output is CF NetCDF on the same grid: rainfall_rate (mm h-1) and quality_flag
+    by lead time, and on request the probability of reaching thresholds. It appears
+    whole or not at all.
+
+    USAGE: squall nowcast FRAMES... -o OUT.nc [options]
+
+    ARGUMENTS:
+      <frames>                NetCDF files with frames of rain.
+
+    OPTIONS:
+      -o, --output <file>     The NetCDF file to write.
+      --model <dir>           The model package: a folder, or the name of a bundled
+                              one. (default: convective-rain)
+      --variable <name>       The variable that is the rain; else the only one that
+                              can be it.
+      --reference-time <time> Forecast from the frame of this time, as in
+                              2016-07-11T20:30Z; later ones are not read. (default:
+                              the newest frame)
+      --lead-time <duration>  How far to forecast. (default: PT90M)
+      --step <duration>       The time between forecast fields. (default: PT10M)
+      --probabilities         Also write the probability of reaching each of the
+                              model's thresholds.
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "inspect": """
+    OVERVIEW: Say what a NetCDF file, an ONNX file or a model package holds.
+
+    Example: what is in a radar frame, and what to do with it.
+
+      squall inspect SampleData/frames/squall-line_20240718T1050Z.nc
+
+    USAGE: squall inspect PATH... [options]
+
+    ARGUMENTS:
+      <paths>                 NetCDF files, or an ONNX file, or a folder with a
+                              model.yaml or a model.onnx.
+
+    OPTIONS:
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "run": """
+    OVERVIEW: Run the bare network on .npy, .pb or NetCDF tensors.
+
+    Example: one array in, one array out.
+
+      squall run model.onnx --input x=x.npy --output y=y.npy
+
+    Lengths that the network leaves open are those of the inputs. A NetCDF variable
+    is unpacked, missing values become NaN, and dimensions of length 1 are put in
+    front where the network has more of them. Without --output the results are only
+    described.
+
+    USAGE: squall run NETWORK.onnx --input NAME=FILE... [--output NAME=FILE...] [options]
+
+    ARGUMENTS:
+      <network>               The ONNX file.
+
+    OPTIONS:
+      --input <name=file>     The file of one input: .npy, .pb, or
+                              FILE.nc:variable. Once for each input.
+      --output <name=file>    Where one output goes: .npy or .pb.
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "check": """
+    OVERVIEW: Compare networks with their reference test vectors.
+
+    Example: the bundled convective network.
+
+      squall check Models/convective-rain
+
+    A case is a folder with model.onnx and test_data_set_*/input_K.pb, output_K.pb
+    (ONNX's backend-test layout), or a model package; other folders are searched
+    for cases. A tolerance.json with rtol and atol may stand beside them, else 1e-3
+    and 1e-7. One line a case: pass, FAIL with why, or unsupported with which
+    operator. Exit code 0 if all pass, else 2.
+
+    USAGE: squall check PATH... [options]
+
+    ARGUMENTS:
+      <paths>                 Cases, folders of cases, or model packages.
+
+    OPTIONS:
+      --time-limit <seconds>  Give up on a case after this many seconds. (default:
+                              60)
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+  ]
+}
