@@ -2,7 +2,7 @@
 // A program that makes nowcasts with Squall as a library. A package of your own names the
 // repository instead of the folder above:
 //
-//   .package(url: "https://github.com/OWNER/squall", from: "0.1.0")
+//   .package(url: "URL-OF-THIS-REPOSITORY", branch: "main")
 
 import PackageDescription
 
