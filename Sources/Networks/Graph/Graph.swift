@@ -80,6 +80,12 @@ package struct GraphInput: Sendable {
   package var declared: ValueDescription
   /// The initialiser of the same name, used when the caller gives nothing.
   package var defaultValue: Tensor?
+
+  package init(value: ValueID, declared: ValueDescription, defaultValue: Tensor? = nil) {
+    self.value = value
+    self.declared = declared
+    self.defaultValue = defaultValue
+  }
 }
 
 /// One operator application.

@@ -58,6 +58,8 @@ package struct MemoryLimits: Sendable {
   /// The most bytes that an arena or a single value may have.
   package var bytes: Int
 
+  package init(bytes: Int) { self.bytes = bytes }
+
   /// A tensor with no contents yet; throws when the limit forbids it.
   package func allocate(_ facts: TensorFacts) throws -> Tensor {
     try check(facts.shape, facts.elementType)

@@ -12,6 +12,6 @@ package protocol GraphPass: Sendable {
 /// The passes that compilation runs.
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
-    ConstantFolding(), IdentityRemoval(), DeadNodeRemoval(),
+    ConstantFolding(), IdentityRemoval(), ConvolutionFusion(), DeadNodeRemoval(),
   ]
 }

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Abs.
 
+internal import Tensors
+
 /// The magnitude of each element.
 package struct AbsOperator: IntegerUnaryOperator {
   package var nanosecondsPerElement: Double { 0.3 }
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.absolute) }
 
   package init(_ node: NodeDescription) throws {}
 

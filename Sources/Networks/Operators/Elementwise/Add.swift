@@ -1,8 +1,12 @@
 // Room: Networks. The operator Add.
 
+package import Tensors
+
 /// `a + b` of two broadcast operands.
 package struct AddOperator: BinaryOperator {
   package let legacy: LegacyBroadcast
+
+  package var vectorOperation: BinaryOperation? { .add }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

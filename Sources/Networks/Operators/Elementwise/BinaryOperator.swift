@@ -1,6 +1,6 @@
 // Room: Networks. What operators that pair two broadcast operands share.
 
-internal import Tensors
+package import Tensors
 
 /// How opsets before 7 said that the second operand broadcasts: from an axis of the first.
 package struct LegacyBroadcast: Sendable {
@@ -27,10 +27,13 @@ package struct LegacyBroadcast: Sendable {
 /// An arithmetic operator of two broadcast operands of one type.
 package protocol BinaryOperator: Operator {
   var legacy: LegacyBroadcast { get }
+  /// The vector kernel for float32, where there is one.
+  var vectorOperation: BinaryOperation? { get }
   func combine<T: Number>(_ a: T, _ b: T) -> T
 }
 
 extension BinaryOperator {
+  package var vectorOperation: BinaryOperation? { nil }
   package var widening: Widening { [.halves, .integers] }
   package var inPlaceInputs: [Int] { [0, 1] }
 
@@ -46,7 +49,49 @@ extension BinaryOperator {
     let (a, b) = (try inputs.required(0), try inputs.required(1))
     let aligned = try legacy.aligned(a.shape, b.shape)
     let walk = try BroadcastWalk([a.shape, aligned], to: a.shape.broadcast(with: aligned))
+    if a.elementType == .float32, let vector = vectorOperation {
+      return VectorPairs.kernel(vector, walk)
+    }
     return try a.elementType.computing(BinaryBody(operation: self, walk: walk))
+  }
+}
+
+/// Pairs of float32 elements through vector kernels, row by row.
+enum VectorPairs {
+  static func kernel(_ operation: BinaryOperation, _ walk: BroadcastWalk) -> Kernel {
+    // Very short rows are not worth a call each.
+    let isWorthwhile = walk.rowLength >= 16 && walk.rowStrides.allSatisfy { $0 == 0 || $0 == 1 }
+    return Kernel { arguments in
+      let target = try arguments.output().plannedDestination(of: Float.self)
+      try arguments.input(0).withElements(of: Float.self) { a in
+        try arguments.input(1).withElements(of: Float.self) { b in
+          guard let x = a.baseAddress, let y = b.baseAddress, let z = target.baseAddress else {
+            return
+          }
+          guard isWorthwhile else { return scalar(operation, walk, x, y, z) }
+          Parallel.elements(walk.count, nanosecondsPerElement: 0.3) { range in
+            walk.forEachPiece(in: range) { start, count, offsets in
+              VectorMath.combine(
+                operation, x + offsets[0], aStep: walk.rowStrides[0], y + offsets[1],
+                bStep: walk.rowStrides[1], z + start, count: count)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static func scalar(
+    _ operation: BinaryOperation, _ walk: BroadcastWalk, _ x: UnsafePointer<Float>,
+    _ y: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>
+  ) {
+    switch operation {
+    case .add: walk.combine(x, y, into: z) { $0 + $1 }
+    case .subtract: walk.combine(x, y, into: z) { $0 - $1 }
+    case .multiply: walk.combine(x, y, into: z) { $0 * $1 }
+    case .divide: walk.combine(x, y, into: z) { $0 / $1 }
+    default: walk.combine(x, y, into: z) { Float.power($0, $1) }
+    }
   }
 }
 

@@ -6,8 +6,9 @@ internal import Tensors
 ///
 /// **Source**: ONNX Clip, opsets 6 (bounds as attributes), 11 (as inputs), 12 (integers).
 package struct ClipOperator: Operator {
-  private let low: Float?
-  private let high: Float?
+  /// The bounds before opset 11, which had them as attributes.
+  package let low: Float?
+  package let high: Float?
 
   package init(_ node: NodeDescription) throws {
     low = node.opset < 11 ? try node.float("min") : nil

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Div.
 
+package import Tensors
+
 /// `a / b` of two broadcast operands; integers truncate.
 package struct DivOperator: BinaryOperator {
   package let legacy: LegacyBroadcast
+
+  package var vectorOperation: BinaryOperation? { .divide }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

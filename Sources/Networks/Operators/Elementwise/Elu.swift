@@ -1,8 +1,12 @@
 // Room: Networks. The operator Elu.
 
+internal import Tensors
+
 /// `x for x ≥ 0, else alpha · (e^x - 1)` for each element.
 package struct EluOperator: UnaryOperator {
   private let alpha: Float
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.elu, alpha) }
 
   package init(_ node: NodeDescription) throws {
     alpha = try node.float("alpha", default: 1)

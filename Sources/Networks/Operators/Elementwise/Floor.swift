@@ -1,7 +1,11 @@
 // Room: Networks. The operator Floor.
 
+internal import Tensors
+
 /// The largest integer not above of each element.
 package struct FloorOperator: UnaryOperator {
+  package var vectorFunction: VectorFunction? { VectorFunction(.floor) }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

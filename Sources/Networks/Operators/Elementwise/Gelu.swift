@@ -1,8 +1,12 @@
 // Room: Networks. The operator Gelu.
 
+internal import Tensors
+
 /// `x · Φ(x)`, with the error function or its approximation by tanh.
 package struct GeluOperator: UnaryOperator {
   private let isApproximate: Bool
+
+  package var vectorFunction: VectorFunction? { VectorFunction(isApproximate ? .geluTanh : .gelu) }
 
   package init(_ node: NodeDescription) throws {
     isApproximate =

@@ -1,9 +1,13 @@
 // Room: Networks. The operator HardSigmoid.
 
+internal import Tensors
+
 /// `max(0, min(1, alpha · x + beta))` for each element.
 package struct HardSigmoidOperator: UnaryOperator {
   private let alpha: Float
   private let beta: Float
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.hardSigmoid, alpha, beta) }
 
   package init(_ node: NodeDescription) throws {
     alpha = try node.float("alpha", default: 0.2)

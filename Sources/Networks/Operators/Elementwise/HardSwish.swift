@@ -1,7 +1,11 @@
 // Room: Networks. The operator HardSwish.
 
+internal import Tensors
+
 /// `x · max(0, min(1, x / 6 + 1/2))`.
 package struct HardSwishOperator: UnaryOperator {
+  package var vectorFunction: VectorFunction? { VectorFunction(.hardSwish) }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

@@ -1,8 +1,12 @@
 // Room: Networks. The operator LeakyRelu.
 
+internal import Tensors
+
 /// `x for x ≥ 0, else alpha · x` for each element.
 package struct LeakyReluOperator: UnaryOperator {
   private let alpha: Float
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.leakyRelu, alpha) }
 
   package init(_ node: NodeDescription) throws {
     alpha = try node.float("alpha", default: 0.01)

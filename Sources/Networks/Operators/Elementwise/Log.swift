@@ -1,7 +1,11 @@
 // Room: Networks. The operator Log.
 
+internal import Tensors
+
 /// The natural logarithm of each element.
 package struct LogOperator: UnaryOperator {
+  package var vectorFunction: VectorFunction? { VectorFunction(.log) }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

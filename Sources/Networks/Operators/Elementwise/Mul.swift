@@ -1,8 +1,12 @@
 // Room: Networks. The operator Mul.
 
+package import Tensors
+
 /// `a · b` of two broadcast operands.
 package struct MulOperator: BinaryOperator {
   package let legacy: LegacyBroadcast
+
+  package var vectorOperation: BinaryOperation? { .multiply }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Neg.
 
+internal import Tensors
+
 /// The negative of each element.
 package struct NegOperator: IntegerUnaryOperator {
   package var nanosecondsPerElement: Double { 0.3 }
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.negate) }
 
   package init(_ node: NodeDescription) throws {}
 

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Relu.
 
+internal import Tensors
+
 /// `max(x, 0)` for each element.
 package struct ReluOperator: IntegerUnaryOperator {
   package var nanosecondsPerElement: Double { 0.3 }
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.relu) }
 
   package init(_ node: NodeDescription) throws {}
 

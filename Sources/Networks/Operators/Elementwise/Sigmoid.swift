@@ -1,7 +1,11 @@
 // Room: Networks. The operator Sigmoid.
 
+internal import Tensors
+
 /// `1 / (1 + e^-x)`.
 package struct SigmoidOperator: UnaryOperator {
+  package var vectorFunction: VectorFunction? { VectorFunction(.sigmoid) }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Sign.
 
+internal import Tensors
+
 /// -1, 0 or 1 by the sign of each element.
 package struct SignOperator: IntegerUnaryOperator {
   package var nanosecondsPerElement: Double { 0.3 }
+
+  package var vectorFunction: VectorFunction? { VectorFunction(.sign) }
 
   package init(_ node: NodeDescription) throws {}
 

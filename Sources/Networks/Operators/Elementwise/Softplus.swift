@@ -1,7 +1,11 @@
 // Room: Networks. The operator Softplus.
 
+internal import Tensors
+
 /// `log(1 + e^x)`.
 package struct SoftplusOperator: UnaryOperator {
+  package var vectorFunction: VectorFunction? { VectorFunction(.softplus) }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

@@ -1,8 +1,12 @@
 // Room: Networks. The operator Sub.
 
+package import Tensors
+
 /// `a - b` of two broadcast operands.
 package struct SubOperator: BinaryOperator {
   package let legacy: LegacyBroadcast
+
+  package var vectorOperation: BinaryOperation? { .subtract }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

@@ -1,6 +1,6 @@
 // Room: Networks. What operators that map each element by itself share.
 
-internal import Tensors
+package import Tensors
 
 /// An operator that maps every element by itself: floating-point types, and where it says so
 /// integers. In place where memory allows.
@@ -8,12 +8,24 @@ package protocol UnaryOperator: Operator {
   /// The result for one element.
   func value<T: Real>(_ x: T) -> T
 
-  /// The results for a piece of float32 elements; the default calls `value` for each.
-  func values(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int)
+  /// The vector kernel for float32, where there is one.
+  var vectorFunction: VectorFunction? { get }
 
   /// Rough cost of an element, to decide whether threads pay.
   var nanosecondsPerElement: Double { get }
+}
+
+/// A vector kernel with its parameters.
+package struct VectorFunction: Sendable, Hashable {
+  package var function: UnaryFunction
+  package var p: Float
+  package var q: Float
+
+  package init(_ function: UnaryFunction, _ p: Float = 1, _ q: Float = 0) {
+    self.function = function
+    self.p = p
+    self.q = q
+  }
 }
 
 /// A unary operator that also maps integers.
@@ -25,6 +37,7 @@ package protocol IntegerUnaryOperator: UnaryOperator {
 extension UnaryOperator {
   package var inPlaceInputs: [Int] { [0] }
   package var nanosecondsPerElement: Double { 3 }
+  package var vectorFunction: VectorFunction? { nil }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inferUnary(inputs, integers: false)
@@ -38,13 +51,6 @@ extension UnaryOperator {
     return [TensorFacts(input.elementType, input.shape)]
   }
 
-  @inline(__always)
-  package func values(
-    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    for index in 0..<count { y[index] = value(x[index]) }
-  }
-
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     try prepareReal(try inputs.required(0).elementType)
   }
@@ -53,11 +59,19 @@ extension UnaryOperator {
   func prepareReal(_ type: ElementType) throws -> Kernel {
     switch type {
     case .float32:
+      if let vector = vectorFunction {
+        return Kernel { arguments in
+          try arguments.map(Float.self, to: Float.self) { source, target in
+            guard let x = source.baseAddress, let y = target.baseAddress else { return }
+            VectorMath.apply(vector.function, vector.p, vector.q, x, y, count: source.count)
+          }
+        }
+      }
       return Kernel { [self] arguments in
         try arguments.map(Float.self, to: Float.self) { source, target in
           guard let x = source.baseAddress, let y = target.baseAddress else { return }
           Parallel.elements(source.count, nanosecondsPerElement: nanosecondsPerElement) { range in
-            values(x + range.lowerBound, y + range.lowerBound, count: range.count)
+            for index in range { y[index] = value(x[index]) }
           }
         }
       }

@@ -7,9 +7,9 @@ internal import Tensors
 ///
 /// **Source**: ONNX BatchNormalization, opsets 6 (`is_test`), 7, 9, 14 (`training_mode`), 15.
 package struct BatchNormalizationOperator: Operator {
-  private let epsilon: Double
+  package let epsilon: Double
   private let momentum: Double
-  private let trains: Bool
+  package let trains: Bool
 
   package init(_ node: NodeDescription) throws {
     epsilon = Double(try node.float("epsilon", default: 1e-5))

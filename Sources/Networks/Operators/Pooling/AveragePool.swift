@@ -27,6 +27,12 @@ package struct AveragePoolOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
     let windows = try window.resolve(spatial: Array(input.shape.dimensions[2...]))
+    if input.elementType == .float32,
+      let pool = try PlanarPool(
+        .average(includingPadding: countsPadding), windows, rounded: window.roundsUp)
+    {
+      return pool.kernel(planes: input.shape[0] * input.shape[1])
+    }
     return try PooledSums.kernel(
       input.elementType, planes: input.shape[0] * input.shape[1], windows: windows
     ) { [countsPadding] sum, inside, position in

@@ -30,6 +30,11 @@ package struct MaxPoolOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
     let windows = try window.resolve(spatial: Array(input.shape.dimensions[2...]))
+    if input.elementType == .float32, !inputs.wants(1),
+      let pool = try PlanarPool(.maximum, windows, rounded: window.roundsUp)
+    {
+      return pool.kernel(planes: input.shape[0] * input.shape[1])
+    }
     let body = MaxPoolBody(
       planes: input.shape[0] * input.shape[1], windows: windows,
       wantsIndices: inputs.wants(1), columnMajor: columnMajor)

@@ -16,6 +16,7 @@ enum SeparableResize {
   static func kernel(
     _ type: ElementType, _ shape: Shape, axes: [ResizedAxis], rule: ResizeRule
   ) throws -> Kernel {
+    if type == .float32, let planar = planar(shape, axes, rule) { return planar }
     let changed = axes.indices.filter { !axes[$0].isUnchanged }
       .sorted { axes[$0].output * axes[$1].input < axes[$1].output * axes[$0].input }
     var lengths = shape.dimensions
@@ -62,6 +63,32 @@ enum SeparableResize {
           }
           source = UnsafeRawPointer(to)
         }
+      }
+    }
+  }
+
+  /// Two neighbours along the last two axes at most: Tensors has a kernel that does both at once.
+  private static func planar(_ shape: Shape, _ axes: [ResizedAxis], _ rule: ResizeRule) -> Kernel? {
+    guard shape.rank >= 2, rule.mode != .cubic, !rule.antialias, !rule.excludesOutside,
+      rule.coordinates != "tf_crop_and_resize", axes.dropLast(2).allSatisfy(\.isUnchanged),
+      shape.count > 0
+    else { return nil }
+    func resized(_ axis: ResizedAxis) -> ResizeAxis {
+      let positions = (0..<axis.output).map { rule.coordinate($0, axis) }
+      return rule.mode == .nearest
+        ? ResizeAxis(
+          nearest: positions.map { rule.nearestIndex($0, axis) }, inputLength: axis.input)
+        : ResizeAxis(linear: positions, inputLength: axis.input)
+    }
+    let resize = LinearResize2D(
+      vertical: resized(axes[shape.rank - 2]), horizontal: resized(axes[shape.rank - 1]))
+    let planes = shape.dimensions.dropLast(2).reduce(1, *)
+    return Kernel { arguments in
+      try arguments.map(Float.self, to: Float.self) { source, target in
+        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
+          return
+        }
+        resize.run(input: x, planes: planes, output: y)
       }
     }
   }

@@ -1,0 +1,120 @@
+// Tests of Networks: the arena's layout and the plan.
+
+import Networks
+import Tensors
+import Testing
+
+@Suite struct PlannerTests {
+  @Test(arguments: 0..<40)
+  func blocksThatLiveTogetherNeverOverlap(seed: Int) throws {
+    var random = Generator(seed: UInt64(seed))
+    let steps = 1 + Int(random.next() % 60)
+    let blocks = (0..<Int(random.next() % 90)).map { _ in
+      let first = Int(random.next() % UInt64(steps))
+      return ArenaLayout.Block(
+        byteCount: Int(random.next() % 5000), first: first,
+        last: first + Int(random.next() % UInt64(steps - first)))
+    }
+    let layout = try #require(ArenaLayout.place(blocks))
+    for (index, block) in blocks.enumerated() {
+      #expect(layout.offsets[index] % ArenaLayout.alignment == 0)
+      #expect(layout.offsets[index] + block.byteCount <= layout.byteCount)
+      for other in 0..<index {
+        let (a, b) = (block, blocks[other])
+        guard a.first <= b.last, b.first <= a.last, a.byteCount > 0, b.byteCount > 0 else {
+          continue
+        }
+        let (x, y) = (layout.offsets[index], layout.offsets[other])
+        #expect(x + a.byteCount <= y || y + b.byteCount <= x, "seed \(seed)")
+      }
+    }
+    #expect(layout.byteCount >= ArenaLayout.lowerBound(blocks))
+  }
+
+  @Test func overflowingBlocksAreRefused() {
+    let block = ArenaLayout.Block(byteCount: .max - 100, first: 0, last: 0)
+    #expect(ArenaLayout.place([block, block]) == nil)
+  }
+
+  /// A random chain of element-wise nodes with reuse gives what computing each by itself gives.
+  @Test(arguments: 0..<20)
+  func sharedMemoryChangesNoResult(seed: Int) throws {
+    var random = Generator(seed: UInt64(seed) &+ 1000)
+    var test = TestGraph()
+    let input = test.input("x")
+    var values = [input]
+    var expected: [[Float]] = [[-2, -1, 0.5, 3, 7, 11]]
+    for _ in 0..<25 {
+      let (a, b) = (
+        Int(random.next() % UInt64(values.count)), Int(random.next() % UInt64(values.count))
+      )
+      switch random.next() % 5 {
+      case 0:
+        values.append(try test.one("Relu", [values[a]]))
+        expected.append(expected[a].map { max($0, 0) })
+      case 1:
+        values.append(try test.one("Neg", [values[a]]))
+        expected.append(expected[a].map { -$0 })
+      case 2:
+        values.append(try test.one("Add", [values[a], values[b]]))
+        expected.append(zip(expected[a], expected[b]).map { $0 + $1 })
+      case 3:
+        let flat = try test.one("Reshape", [values[a], test.ints([6, 1])])
+        values.append(try test.one("Reshape", [try test.one("Neg", [flat]), test.ints([2, 3])]))
+        expected.append(expected[a].map { -$0 })
+      default:
+        values.append(try test.one("Sub", [values[a], values[b]]))
+        expected.append(zip(expected[a], expected[b]).map { $0 - $1 })
+      }
+    }
+    let chosen = [values.count - 1, values.count / 2, 0]
+    test.graph.outputs = chosen.map { values[$0] }
+    let tensor = Tensor(expected[0], shape: [2, 3])
+    for passes in [[], GraphPasses.standard] {
+      let results = try test.run([tensor], passes: passes)
+      for (result, index) in zip(results, chosen) {
+        #expect(result.elements(as: Float.self) == expected[index], "seed \(seed)")
+      }
+    }
+  }
+
+  @Test func inPlaceChainsNeedOneBlock() throws {
+    var test = TestGraph()
+    var value = test.input("x", [1000])
+    for _ in 0..<6 { value = try test.one("Neg", [value]) }
+    test.graph.outputs = [try test.one("Neg", [value])]
+    let core = NetworkCore(test.graph, limits: TestGraph.limits)
+    let plan = try core.planned(for: [TensorFacts(.float32, [1000])]).plan
+    #expect(plan.arenaBytes == 4032)
+    #expect(plan.arenaBytes >= plan.arenaLowerBound)
+  }
+
+  @Test func theMemoryLimitIsKept() throws {
+    var test = TestGraph()
+    let x = test.input("x")
+    let twice = try test.one("Concat", [x, x], ["axis": .int(0)])
+    test.graph.outputs = [try test.one("ReduceSum", [twice])]
+    let core = NetworkCore(test.graph, limits: MemoryLimits(bytes: 1000))
+    let small = Tensor(zeros: [100])
+    #expect(try core.run([.tensor(small)])[0].tensor?.elements(as: Float.self) == [0])
+    #expect {
+      _ = try core.run([.tensor(Tensor(zeros: [400]))])
+    } throws: {
+      ($0 as? NetworkError)?.code == .memoryLimit
+    }
+  }
+}
+
+/// A small random generator that gives the same numbers for the same seed.
+struct Generator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 1 }
+
+  mutating func next() -> UInt64 {
+    state ^= state << 13
+    state ^= state >> 7
+    state ^= state << 17
+    return state &* 0x2545_f491_4f6c_dd1d >> 11
+  }
+}

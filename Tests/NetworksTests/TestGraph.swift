@@ -1,0 +1,139 @@
+// Tests of Networks: graphs and model files made in the test, so that it shows what it tests.
+
+import Foundation
+import Networks
+import ONNXFormat
+import Tensors
+import Testing
+
+/// Builds a graph node by node.
+struct TestGraph {
+  var graph = Graph(opsets: ["": 18])
+  var opset = 18
+
+  static let limits = MemoryLimits(bytes: 1 << 30)
+
+  mutating func input(_ name: String, _ dimensions: [Int]? = nil) -> ValueID {
+    let value = graph.addValue(name)
+    let declared = ValueDescription(
+      name: name, elementType: .float32, dimensions: dimensions?.map { .fixed($0) })
+    graph.inputs.append(GraphInput(value: value, declared: declared))
+    return value
+  }
+
+  mutating func constant(_ tensor: Tensor) -> ValueID {
+    let value = graph.addValue("constant\(graph.names.count)")
+    graph.constants[value] = tensor
+    return value
+  }
+
+  mutating func ints(_ values: [Int]) -> ValueID {
+    constant(Tensor(values.map(Int64.init), shape: [values.count]))
+  }
+
+  mutating func node(
+    _ opType: String, _ inputs: [ValueID?], _ attributes: [String: AttributeValue] = [:],
+    outputs: Int = 1
+  ) throws -> [ValueID] {
+    let type = try #require(OperatorRegistry.type(opType, domain: ""), "\(opType)")
+    let implementation = try type.init(
+      NodeDescription(
+        opType: opType, opset: opset, attributes: attributes,
+        inputPresence: inputs.map { $0 != nil },
+        outputPresence: [Bool](repeating: true, count: outputs)))
+    let results = (0..<outputs).map { _ in graph.addValue("\(opType)\(graph.names.count)") }
+    graph.nodes.append(
+      GraphNode(
+        name: "\(opType)_\(graph.nodes.count)", opType: opType, inputs: inputs,
+        outputs: results, implementation: implementation))
+    return results
+  }
+
+  mutating func one(
+    _ opType: String, _ inputs: [ValueID?], _ attributes: [String: AttributeValue] = [:]
+  ) throws -> ValueID {
+    try node(opType, inputs, attributes)[0]
+  }
+
+  func run(_ inputs: [Tensor], passes: [any GraphPass] = []) throws -> [Tensor] {
+    var graph = graph
+    for pass in passes { graph = try pass.apply(graph, limits: Self.limits) }
+    let core = NetworkCore(graph, limits: Self.limits)
+    return try core.run(inputs.map { .tensor($0) }).compactMap(\.tensor)
+  }
+}
+
+/// Writes a model file's bytes: just enough of the format for the tests.
+struct TestModel {
+  private var nodes: [[UInt8]] = []
+  private var inputs: [[UInt8]] = []
+  private var outputs: [[UInt8]] = []
+
+  mutating func input(_ name: String, type: Int = 1, _ dimensions: [String]) {
+    inputs.append(Self.valueInfo(name, type, dimensions))
+  }
+
+  mutating func output(_ name: String, type: Int = 1, _ dimensions: [String]) {
+    outputs.append(Self.valueInfo(name, type, dimensions))
+  }
+
+  mutating func node(
+    _ opType: String, _ inputs: [String], _ outputs: [String], name: String = "",
+    domain: String = "", ints: [String: [Int]] = [:]
+  ) {
+    var bytes: [UInt8] = []
+    for input in inputs { bytes += Self.field(1, Array(input.utf8)) }
+    for output in outputs { bytes += Self.field(2, Array(output.utf8)) }
+    bytes += Self.field(3, Array(name.utf8)) + Self.field(4, Array(opType.utf8))
+    if !domain.isEmpty { bytes += Self.field(7, Array(domain.utf8)) }
+    for (key, values) in ints {
+      var attribute = Self.field(1, Array(key.utf8))
+      for value in values { attribute += Self.number(8, value) }
+      attribute += Self.number(20, 7)
+      bytes += Self.field(5, attribute)
+    }
+    nodes.append(bytes)
+  }
+
+  func bytes(opset: Int = 18) -> [UInt8] {
+    var graph: [UInt8] = []
+    for node in nodes { graph += Self.field(1, node) }
+    graph += Self.field(2, Array("test".utf8))
+    for input in inputs { graph += Self.field(11, input) }
+    for output in outputs { graph += Self.field(12, output) }
+    let domains =
+      Self.field(8, Self.number(2, opset))
+      + Self.field(
+        8, Self.field(1, Array("com.example".utf8)) + Self.number(2, 1))
+    return Self.number(1, 8) + domains + Self.field(7, graph)
+  }
+
+  func network(memoryLimit: Int? = nil) throws -> CompiledNetwork {
+    try CompiledNetwork(ONNXModel(bytes: bytes()), options: .init(memoryLimit: memoryLimit))
+  }
+
+  private static func valueInfo(_ name: String, _ type: Int, _ dimensions: [String]) -> [UInt8] {
+    let shape = dimensions.flatMap { text in
+      field(1, Int(text).map { number(1, $0) } ?? field(2, Array(text.utf8)))
+    }
+    let tensor = number(1, type) + field(2, shape)
+    return field(1, Array(name.utf8)) + field(2, field(1, tensor))
+  }
+
+  private static func varint(_ value: UInt64) -> [UInt8] {
+    var (rest, bytes) = (value, [UInt8]())
+    while rest >= 0x80 {
+      bytes.append(UInt8(rest & 0x7f) | 0x80)
+      rest >>= 7
+    }
+    return bytes + [UInt8(rest)]
+  }
+
+  private static func number(_ field: Int, _ value: Int) -> [UInt8] {
+    varint(UInt64(field << 3)) + varint(UInt64(bitPattern: Int64(value)))
+  }
+
+  private static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
+    varint(UInt64(number << 3 | 2)) + varint(UInt64(bytes.count)) + bytes
+  }
+}
