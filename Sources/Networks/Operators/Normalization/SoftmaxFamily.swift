@@ -53,6 +53,10 @@ extension SoftmaxFamily {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    try prepareRows(inputs)
+  }
+
+  func prepareRows(_ inputs: Operands) throws -> Kernel {
     let input = try inputs.required(0)
     let (outer, count, inner) = try axis.resolve(input.shape)
     func make<T: Real>(_: T.Type) -> Kernel {
