@@ -16,15 +16,15 @@ package struct SoftmaxOperator: SoftmaxFamily {
     let input = try inputs.required(0)
     switch input.elementType {
     case .float16:
-      return try roundedKernel(input.shape) { Float(Half($0)) }
+      return try roundedKernel(input.shape, sums: false) { Float(Half($0)) }
     case .bfloat16:
-      return try roundedKernel(input.shape) { Float(BFloat16($0)) }
+      return try roundedKernel(input.shape, sums: true) { Float(BFloat16($0)) }
     default: return try prepareRows(inputs)
     }
   }
 
   private func roundedKernel(
-    _ shape: Shape, _ round: @escaping @Sendable (Float) -> Float
+    _ shape: Shape, sums roundsSums: Bool, _ round: @escaping @Sendable (Float) -> Float
   ) throws -> Kernel {
     let (outer, count, inner) = try axis.resolve(shape)
     return Kernel { arguments in
@@ -41,8 +41,9 @@ package struct SoftmaxOperator: SoftmaxFamily {
           for index in 0..<count {
             let value = round(Float.exp(round(x[start + index * inner] - largest)))
             x[start + index * inner] = value
-            sum = round(sum + value)
+            sum = roundsSums ? round(sum + value) : sum + value
           }
+          sum = round(sum)
           for index in 0..<count { x[start + index * inner] /= sum }
         }
       }
