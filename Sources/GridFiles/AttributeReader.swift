@@ -42,7 +42,7 @@ struct AttributeReader {
     var values = [T](repeating: zero, count: count)
     var status = NC_NOERR
     values.withUnsafeMutableBytes { bytes in
-      status = NetCDFLibrary.status {
+      status = NetCDFLibrary.status(reading: path) {
         nc_get_att(group.raw, variable.raw, name, bytes.baseAddress)
       }
     }

@@ -111,7 +111,7 @@ extension NetCDFFile {
     precondition(variable.type.size == MemoryLayout<T>.size)
     var status = NC_NOERR
     let values = [T](unsafeUninitializedCapacity: box.elements) { buffer, initialized in
-      status = NetCDFLibrary.status {
+      status = NetCDFLibrary.status(reading: path, patience: .values) {
         nc_get_vara(variable.group.raw, variable.id.raw, box.start, box.count, buffer.baseAddress)
       }
       initialized = status == NC_NOERR ? box.elements : 0

@@ -38,7 +38,7 @@ public final class NetCDFFile: Sendable {
       variables = reader.variables
       attributes = try reader.attributes(of: root, .global, count: nil)
     } catch {
-      _ = NetCDFLibrary.status { nc_close(handle) }
+      _ = NetCDFLibrary.status(reading: path) { nc_close(handle) }
       throw error
     }
     self.path = path
@@ -47,7 +47,7 @@ public final class NetCDFFile: Sendable {
 
   deinit {
     let handle = root.raw
-    _ = NetCDFLibrary.status { nc_close(handle) }
+    _ = NetCDFLibrary.status(reading: path) { nc_close(handle) }
   }
 
   /// The variable named `name`, or nil.
@@ -143,7 +143,7 @@ private struct MetadataReader {
     if let type = NetCDFType(rawValue: raw), type != .userDefined { return type }
     var base: Int32 = 0
     var kind: Int32 = 0
-    let status = NetCDFLibrary.status {
+    let status = NetCDFLibrary.status(reading: path) {
       nc_inq_user_type(group.raw, raw, nil, nil, &base, nil, &kind)
     }
     guard status == NC_NOERR, kind == NC_ENUM else { return .userDefined }
@@ -156,8 +156,10 @@ private struct MetadataReader {
     var shuffle: Int32 = 0
     var deflate: Int32 = 0
     var level: Int32 = 0
-    let chunkStatus = NetCDFLibrary.status { nc_inq_var_chunking(group.raw, id, &kind, &chunks) }
-    let deflateStatus = NetCDFLibrary.status {
+    let chunkStatus = NetCDFLibrary.status(reading: path) {
+      nc_inq_var_chunking(group.raw, id, &kind, &chunks)
+    }
+    let deflateStatus = NetCDFLibrary.status(reading: path) {
       nc_inq_var_deflate(group.raw, id, &shuffle, &deflate, &level)
     }
     let isChunked = chunkStatus == NC_NOERR && kind == NC_CHUNKED
@@ -169,7 +171,9 @@ private struct MetadataReader {
 
   private func isPrefilled(_ group: GroupID, _ id: Int32) -> Bool {
     var noFill: Int32 = 0
-    let status = NetCDFLibrary.status { nc_inq_var_fill(group.raw, id, &noFill, nil) }
+    let status = NetCDFLibrary.status(reading: path) {
+      nc_inq_var_fill(group.raw, id, &noFill, nil)
+    }
     return status != NC_NOERR || noFill == 0
   }
 

@@ -20,19 +20,23 @@ struct DimensionID: Hashable, Sendable { var raw: Int32 }
 enum NetCDFLibrary {
   private static let gate = Mutex<Void>(())
 
-  /// Runs one netCDF-C call alone and returns its status.
-  static func status(_ call: () -> Int32) -> Int32 {
+  /// Runs one netCDF-C call alone and returns its status; `reading` names the file it reads, if any.
+  static func status(
+    reading path: String? = nil, patience: DamagedFileGuard.Patience = .description,
+    _ call: () -> Int32
+  ) -> Int32 {
     gate.withLock { _ in
       HDF5Switches.silence()
-      return call()
+      guard let path else { return call() }
+      return DamagedFileGuard.watch(path, patience, call)
     }
   }
 
-  /// Runs one netCDF-C call alone and turns a failure into an error.
+  /// Runs one netCDF-C call that reads `path` alone and turns a failure into an error.
   static func check(
     _ path: String, _ variable: String? = nil, _ doing: String, _ call: () -> Int32
   ) throws(GridFileError) {
-    let status = status(call)
+    let status = status(reading: path, call)
     if status != NC_NOERR { throw error(status, path, variable, doing) }
   }
 

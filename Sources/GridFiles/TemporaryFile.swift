@@ -27,8 +27,19 @@ public enum TemporaryFiles {
     }
   }
 
-  static func remember(_ path: String) { paths.withLock { _ = $0.insert(path) } }
-  static func forget(_ path: String) { paths.withLock { _ = $0.remove(path) } }
+  static func remember(_ path: String) {
+    paths.withLock { paths in
+      paths.insert(path)
+      DamagedFileGuard.remember(path)
+    }
+  }
+
+  static func forget(_ path: String) {
+    paths.withLock { paths in
+      paths.remove(path)
+      DamagedFileGuard.forget(path)
+    }
+  }
 }
 
 /// A file in the making: created empty beside its target, renamed onto it by `commit`.
