@@ -80,7 +80,7 @@ let package = Package(
     tests("GridFiles", ["GridFiles"]),
     tests("Grids", ["Grids", "GridFiles"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
-    tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "Tensors"]),
+    tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "GridFiles", "Tensors"]),
     tests("SquallCommand", ["SquallCommand", "GridFiles"]),
   ]
 )

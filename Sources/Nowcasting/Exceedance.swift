@@ -1,7 +1,7 @@
 // Room: Nowcasting. The network's answer: how likely rain reaches each threshold, in the moving
 // frame; and the fields that follow from it on the grid.
 
-internal import Forecasting
+package import Forecasting
 internal import Foundation
 internal import Tensors
 
@@ -23,7 +23,7 @@ package struct Exceedance: Sendable {
   private static let one: Float = 65535
 
   /// An answer still to be filled, for the first `leadCount` leads.
-  init(analysis: Plane, output: ExceedanceOutput, leadCount: Int) {
+  package init(analysis: Plane, output: ExceedanceOutput, leadCount: Int) {
     rows = analysis.rows
     columns = analysis.columns
     leads = Array(output.leadsMinutes.prefix(leadCount))
@@ -40,24 +40,31 @@ package struct Exceedance: Sendable {
     self.present = present
   }
 
-  /// Takes in the network's answer `[1, lead, threshold, y, x]` for one tile.
-  mutating func take(
-    _ values: UnsafeBufferPointer<Float>, rows: Tiling.Tile, columns: Tiling.Tile
+  /// Takes in the network's answer `[1, lead, threshold, y, x]` for one piece of the grid, whose
+  /// cells count as `rowShares` and `columnShares` say.
+  package mutating func take(
+    _ values: UnsafeBufferPointer<Float>, rows: Range<Int>, _ rowShares: [Float],
+    columns: Range<Int>, _ columnShares: [Float]
   ) {
-    let plane = rows.read.count * columns.read.count
-    let first = columns.kept.lowerBound - columns.read.lowerBound
+    let size = rows.count * columns.count
+    let inside = columns.clamped(to: 0..<self.columns).count
     for lead in leads.indices {
-      for threshold in thresholds.indices {
-        let source = (lead * thresholds.count + threshold) * plane
-        for row in rows.kept {
-          let from = source + (row - rows.read.lowerBound) * columns.read.count + first
-          let to = (threshold * self.rows + row) * self.columns + columns.kept.lowerBound
-          levels[lead].withUnsafeMutableBufferPointer { target in
-            for place in 0..<columns.kept.count {
+      levels[lead].withUnsafeMutableBufferPointer { target in
+        for threshold in thresholds.indices {
+          let source = (lead * thresholds.count + threshold) * size
+          for row in rows.clamped(to: 0..<self.rows) {
+            let line = row - rows.lowerBound
+            let from = source + line * columns.count
+            let to = (threshold * self.rows + row) * self.columns + columns.lowerBound
+            let share = rowShares[line] * Self.one
+            guard share > 0 else { continue }
+            for place in 0..<inside {
               // Written so that NaN, which no trained network gives, counts as 0.
               let value = values[from &+ place]
               let bounded = value > 0 ? min(value, 1) : 0
-              target[to &+ place] = UInt16(bounded * Self.one + 0.5)
+              let level = Int32(bounded * (share * columnShares[place]) + 0.5)
+              // Shares add up to 1, but each is rounded: never beyond certainty.
+              target[to &+ place] = UInt16(min(Int32(target[to &+ place]) &+ level, 65535))
             }
           }
         }

@@ -21,21 +21,29 @@ package struct FrameSelection: Sendable, Equatable {
   /// How uneven steps may be, as a share of the usual one: scans do not end on the second.
   private static let unevenness = 0.2
 
-  /// Chooses from `times`, which ascend.
+  /// Chooses from `times`, which ascend; `excluded` are as good as not there.
   ///
-  /// One missing frame is bridged; more are too many.
+  /// One missing frame is bridged; more are too many. Of many frames only those are chosen that the
+  /// history's slots or the motion are made from.
   /// **Throws** `NowcastError`: `referenceTime`, `notYet`, `missingFrames` or `unevenFrames`.
   package init(
-    times: [CFTime], referenceTime wanted: CFTime?, history: FrameHistory, motion: MotionSettings
+    times: [CFTime], referenceTime wanted: CFTime?, excluding excluded: Set<Int> = [],
+    history: FrameHistory, motion: MotionSettings
   ) throws(NowcastError) {
     let newest = try Self.newest(times, wanted)
     let reference = times[newest]
     let window = max(history.agesMinutes.last ?? 0, motion.maximumAgeMinutes)
     let minutes = (0...newest).map { reference.since(times[$0]).inMinutes }
-    let used = (0...newest).reversed().filter { minutes[$0] <= window + 0.01 }
-    referenceTime = reference
-    indices = used
-    ages = used.map { minutes[$0] }
+    let past = (0...newest).reversed().filter { !excluded.contains($0) }
+    var used = past.filter { minutes[$0] <= window + 0.01 }
+    // A slot beyond the last frame may lie between it and one just outside the window.
+    if let oldest = used.last, let next = past.dropFirst(used.count).first,
+      minutes[oldest] < (history.agesMinutes.last ?? 0) - Self.tolerance,
+      Self.isBridged(minutes[next] - minutes[oldest], used.map { minutes[$0] }, history)
+    {
+      used.append(next)
+    }
+    let ages = used.map { minutes[$0] }
     guard used.count >= history.minimumFrames, used.count >= 2 else {
       let needed = max(history.minimumFrames, 2)
       throw NowcastError(
@@ -46,19 +54,54 @@ package struct FrameSelection: Sendable, Equatable {
     let steps = zip(ages.dropFirst(), ages).map { $0 - $1 }
     let usual = Self.usual(steps)
     step = usual
-    missing = try Self.gaps(steps, usual: usual, times: used.map { times[$0] })
+    missing = try Self.gaps(steps, usual: usual, times: used.map { times[$0] }).sorted()
     guard missing.count <= 1 else {
       throw NowcastError(
         .missingFrames,
         "\(missing.count) frames are missing before \(reference): "
           + missing.map(\.iso8601).joined(separator: ", ") + "; at most one can be bridged")
     }
-    for (index, gap) in steps.enumerated() where gap > history.maximumGapMinutes + 0.01 {
+    for (index, gap) in steps.enumerated() where !Self.isBridged(gap, ages, history) {
       throw NowcastError(
         .missingFrames,
         "no frame for \(Self.text(gap)) between \(times[used[index + 1]]) and \(times[used[index]]); "
           + "the model bridges at most \(Self.text(history.maximumGapMinutes))")
     }
+    let needed = Self.needed(ages, history.agesMinutes, motion)
+    referenceTime = reference
+    indices = needed.map { used[$0] }
+    self.ages = needed.map { ages[$0] }
+  }
+
+  /// Whether frames of these ages may be so far apart: one that lacks is bridged at any step that
+  /// the model takes.
+  private static func isBridged(
+    _ gap: Double, _ ages: [Double], _ history: FrameHistory
+  ) -> Bool {
+    let steps = zip(ages.dropFirst(), ages).map { $0 - $1 }
+    let longest = history.maximumGapMinutes
+    let usual = steps.isEmpty ? longest : self.usual(steps)
+    return gap <= (usual <= longest ? max(longest, 2 * usual) : longest) + 0.01
+  }
+
+  /// The places, among frames of these ages, of those that slots or motion are made from.
+  private static func needed(
+    _ ages: [Double], _ slots: [Double], _ motion: MotionSettings
+  ) -> [Int] {
+    let moving = MotionEstimator.framesUsed(minutes: ages.reversed().map { -$0 }, motion)
+    var places = Set(moving.map { ages.count - 1 - $0 })
+    for slot in slots {
+      let nearest = ages.indices.min { abs(ages[$0] - slot) < abs(ages[$1] - slot) }
+      if let nearest, abs(ages[nearest] - slot) <= tolerance {
+        places.insert(nearest)
+      } else {
+        let neighbours = [
+          ages.lastIndex { $0 < slot }, ages.firstIndex { $0 > slot },
+        ]
+        places.formUnion(neighbours.compactMap(\.self))
+      }
+    }
+    return places.sorted()
   }
 
   /// The place of the frame at the reference time.

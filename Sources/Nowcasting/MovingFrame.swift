@@ -24,6 +24,8 @@ package struct MovingFrame: Sendable {
   package let slots: [Plane]
   /// Whether a slot had no frame of its own age and was made from others.
   package let isInterpolated: Bool
+  /// Whether a slot is older than the oldest frame, which stands for it.
+  package let isShort: Bool
 
   /// How far a frame's age may be from a slot's, in minutes, to stand for it.
   private static let tolerance = 0.5
@@ -48,6 +50,7 @@ package struct MovingFrame: Sendable {
     }
     var slots: [Plane] = []
     var isInterpolated = false
+    var isShort = false
     for age in history.agesMinutes {
       let nearest = frames.indices.min { abs(frames[$0].age - age) < abs(frames[$1].age - age) }
       if let nearest, abs(frames[nearest].age - age) <= Self.tolerance {
@@ -62,12 +65,15 @@ package struct MovingFrame: Sendable {
         let (from, to) = (frames[younger].age, frames[older].age)
         let share = Float((age - from) / (to - from))
         slots.append(Self.blend(atReference(younger), atReference(older), share))
-      case (let only?, nil), (nil, let only?): slots.append(atReference(only))
+      case (let only?, nil), (nil, let only?):
+        isShort = true
+        slots.append(atReference(only))
       case (nil, nil): break
       }
     }
     self.slots = slots
     self.isInterpolated = isInterpolated
+    self.isShort = isShort
   }
 
   private static func blend(_ younger: Plane, _ older: Plane, _ share: Float) -> Plane {

@@ -20,16 +20,15 @@ struct NetworkFeed {
     let now = frame.slots[0]
     let output = manifest.output
     var result = Exceedance(analysis: now, output: output, leadCount: leadCount)
-    let multiple = manifest.grid.multiple
-    let rows = tiling.tiles(now.rows, multiple: multiple)
-    let columns = tiling.tiles(now.columns, multiple: multiple)
-    for vertical in rows {
-      for horizontal in columns {
-        let tensor = input(frame, vertical.read, horizontal.read)
+    let (rows, columns) = tiling.cut(
+      rows: now.rows, columns: now.columns, multiple: manifest.grid.multiple)
+    for (vertical, rowShares) in zip(rows.pieces, rows.shares) {
+      for (horizontal, columnShares) in zip(columns.pieces, columns.shares) {
+        let tensor = input(frame, vertical, horizontal)
         let answer = try run(tensor)
         let wanted = Shape([
-          1, output.leadsMinutes.count, output.thresholds.count, vertical.read.count,
-          horizontal.read.count,
+          1, output.leadsMinutes.count, output.thresholds.count, vertical.count,
+          horizontal.count,
         ])
         guard answer.elementType == .float32, answer.shape == wanted else {
           throw NowcastError(
@@ -38,7 +37,8 @@ struct NetworkFeed {
               + "the manifest says float32 \(wanted); correct the model package")
         }
         answer.withElements(of: Float.self) { values in
-          result.take(values, rows: vertical, columns: horizontal)
+          result.take(
+            values, rows: vertical, rowShares, columns: horizontal, columnShares)
         }
       }
     }

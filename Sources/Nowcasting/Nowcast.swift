@@ -89,6 +89,12 @@ public struct Nowcast: AsyncSequence, Sendable {
       lead: leadTimes.last?.inMinutes ?? 0)
     quality = QualityMap(input, moving, working.factor, range)
     var notes = input.notes + range.notes
+    if moving.isShort {
+      let longest = model.manifest.history.agesMinutes.last ?? 0
+      notes.append(
+        "the history is shorter than the \(Duration.seconds(60 * longest).iso8601) that the model "
+          + "sees; the oldest frame stands for what is older")
+    }
     if !missingTimes.isEmpty {
       let times = missingTimes.map(\.iso8601).joined(separator: ", ")
       notes.append("the frame of \(times) is missing and was bridged from its neighbours")

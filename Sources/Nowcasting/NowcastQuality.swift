@@ -12,7 +12,7 @@ public struct NowcastQuality: OptionSet, Sendable, Hashable {
   public static let outsideCoverage = NowcastQuality(rawValue: 1)
   /// What arrives here was not seen, so that the forecast is missing.
   public static let arrivesFromOutside = NowcastQuality(rawValue: 2)
-  /// Some older frame of the history did not see what arrives here.
+  /// Some older frame of the history did not see what arrives here, or there is none so old.
   public static let inputMissing = NowcastQuality(rawValue: 4)
   /// A time of the history had no frame and was bridged from its neighbours.
   public static let inputInterpolated = NowcastQuality(rawValue: 8)

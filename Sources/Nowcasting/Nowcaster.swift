@@ -17,6 +17,7 @@ public final class Nowcaster: Sendable {
   public let model: ModelPackage
 
   private let network: CompiledNetwork
+  private let tiling: Tiling
 
   /// The fewest rows and columns of a working grid: less has no motion to speak of.
   private static let smallestGrid = 16
@@ -24,8 +25,14 @@ public final class Nowcaster: Sendable {
   /// Compiles the model's network.
   ///
   /// **Throws** `ForecastError.unusableNetwork`.
-  public init(model: ModelPackage) throws(ForecastError) {
+  public convenience init(model: ModelPackage) throws(ForecastError) {
+    try self.init(model: model, tiling: Tiling())
+  }
+
+  /// Compiles the model's network, to be run on pieces of the grid as `tiling` says.
+  package init(model: ModelPackage, tiling: Tiling) throws(ForecastError) {
     self.model = model
+    self.tiling = tiling
     network = try model.compile()
   }
 
@@ -63,8 +70,10 @@ public final class Nowcaster: Sendable {
       $0 < (leadTimes.last?.inMinutes ?? 0) - 1e-9
     }
     let exceedance = try timed("network") {
-      try NetworkFeed(network: network, manifest: manifest, spacing: working.spacing)
-        .exceedance(moving, leadCount: min(needed + 1, manifest.output.leadsMinutes.count))
+      try NetworkFeed(
+        network: network, manifest: manifest, spacing: working.spacing, tiling: tiling
+      )
+      .exceedance(moving, leadCount: min(needed + 1, manifest.output.leadsMinutes.count))
     }
     return Nowcast(
       model: model, options: options, input: input, working: working, motion: motion,

@@ -57,6 +57,7 @@ struct QualityMap: Sendable {
     self.moving = moving
     var everywhere: NowcastQuality = []
     if frame.isInterpolated || !input.missing.isEmpty { everywhere.insert(.inputInterpolated) }
+    if frame.isShort { everywhere.insert(.inputMissing) }
     if !range.notes.isEmpty { everywhere.insert(.outsideTrainedRange) }
     self.everywhere = everywhere
   }

@@ -27,44 +27,63 @@ struct RainFrames {
       named: options.variable, relation: options.reflectivityRelation)
     let times = try dataset.times(of: rain.variable)
     let sources = try dataset.sources(of: rain.variable)
-    selection = try FrameSelection(
-      times: times, referenceTime: options.referenceTime, history: manifest.history,
-      motion: manifest.motion)
     grid = try dataset.grid(of: rain.variable)
-    missing = selection.missing
     notes = rain.notes
-    frames = []
-    files = []
-    self.times = []
+    var read: [Int: Plane] = [:]
+    var empty: Set<Int> = []
     var negative = 0
-    for (index, age) in zip(selection.indices, selection.ages) {
-      let field = try dataset.rainRate(rain, at: index)
-      var plane = Plane(rows: field.height, columns: field.width, values: field.values)
-      negative += plane.removeNegatives()
-      if plane.validCount == 0 {
-        guard age > 0 else {
-          throw NowcastError(
-            .nothingSeen,
-            "\(sources[index]): variable '\(rain.variable.name)': every cell is missing at the "
-              + "reference time \(times[index]); choose another with --reference-time")
-        }
-        missing.append(times[index])
-        continue
+    // A frame in which nothing was seen is as good as missing: the choice is made anew without it.
+    while true {
+      do throws(NowcastError) {
+        selection = try FrameSelection(
+          times: times, referenceTime: options.referenceTime, excluding: empty,
+          history: manifest.history, motion: manifest.motion)
+      } catch {
+        throw empty.isEmpty ? error : Self.nothingSeen(empty, times, sources, rain.variable.name)
       }
-      frames.append(AgedRain(rain: plane, age: age))
-      self.times.insert(times[index], at: 0)
+      let unread = selection.indices.filter { read[$0] == nil }
+      if unread.isEmpty { break }
+      for index in unread {
+        let field = try dataset.rainRate(rain, at: index)
+        var plane = Plane(rows: field.height, columns: field.width, values: field.values)
+        negative += plane.removeNegatives()
+        read[index] = plane
+        if plane.validCount == 0 { empty.insert(index) }
+      }
+      // The reference time's own frame cannot be bridged, and only one other can.
+      if let newest = selection.indices.first, empty.contains(newest) || empty.count > 1 {
+        throw Self.nothingSeen(empty, times, sources, rain.variable.name)
+      }
+    }
+    frames = zip(selection.indices, selection.ages).compactMap { index, age in
+      read[index].map { AgedRain(rain: $0, age: age) }
+    }
+    self.times = selection.indices.reversed().map { times[$0] }
+    files = []
+    for index in selection.indices.reversed() {
       let name = URL(filePath: sources[index]).lastPathComponent
-      if files.first != name { files.insert(name, at: 0) }
+      if files.last != name { files.append(name) }
+    }
+    missing = empty.map { times[$0] }
+    for time in selection.missing
+    where missing.allSatisfy({ abs($0.since(time).inMinutes) > 0.5 * selection.step }) {
+      missing.append(time)
     }
     missing.sort()
-    guard missing.count <= 1, frames.count >= max(manifest.history.minimumFrames, 2) else {
-      throw NowcastError(
-        .nothingSeen,
-        "variable '\(rain.variable.name)': nothing was seen at "
-          + missing.map(\.iso8601).joined(separator: ", ")
-          + "; at most one frame of the history may be missing")
-    }
     if negative > 0 { notes.append("\(negative) negative rain rates were taken to be 0") }
+  }
+
+  private static func nothingSeen(
+    _ empty: Set<Int>, _ times: [CFTime], _ sources: [String], _ variable: String
+  ) -> NowcastError {
+    let ordered = empty.sorted()
+    let list = ordered.prefix(3).map { times[$0].iso8601 }.joined(separator: ", ")
+    let rest = ordered.count > 3 ? " and \(ordered.count - 3) more" : ""
+    return NowcastError(
+      .nothingSeen,
+      "\(sources[ordered.last ?? 0]): variable '\(variable)': every cell is missing at \(list)\(rest); "
+        + "at most one frame before the reference time may be: give frames with data, or choose "
+        + "another time with --reference-time")
   }
 }
 
