@@ -64,7 +64,9 @@ INLINE vf load_part(const float *p, size_t n) {
   return (vf)_mm256_maskload_ps(p, mask);
 #else
   vf v = splat(0);
-  for (size_t i = 0; i < n; i++) v[i] = p[i];
+  v[0] = p[0];
+  if (n > 1) v[1] = p[1];
+  if (n > 2) v[2] = p[2];
   return v;
 #endif
 }
@@ -77,7 +79,9 @@ INLINE void store_part(float *p, vf v, size_t n) {
   const __m256i mask = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane);
   _mm256_maskstore_ps(p, mask, (__m256)v);
 #else
-  for (size_t i = 0; i < n; i++) p[i] = v[i];
+  p[0] = v[0];
+  if (n > 1) p[1] = v[1];
+  if (n > 2) p[2] = v[2];
 #endif
 }
 

@@ -81,6 +81,9 @@ public final class ThreadPool: Sendable {
 
   /// Calls `body` for every tile in `0..<tiles`, in no particular order, and returns when all are
   /// done. `nanoseconds` estimates the whole region's time on one thread: short ones run inline.
+  ///
+  /// `body` runs on other threads although its type cannot say so (pointers are not `Sendable`):
+  /// write it in a nonisolated function, never in `main.swift` or on the main actor.
   package func forEachTile(
     _ tiles: Int, nanoseconds: Double, _ body: (Int) -> Void
   ) {

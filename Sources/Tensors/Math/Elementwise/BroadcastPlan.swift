@@ -49,42 +49,52 @@ package struct BroadcastPlan: Sendable {
   }
 
   /// Calls `body` for every piece of a row: where it begins in the result, how long it is, and where
-  /// it begins in each operand.
+  /// it begins in each operand. Allocates nothing.
   package func forEachRow(
-    nanoseconds: Double, _ body: (_ output: Int, _ count: Int, _ offsets: [Int]) -> Void
+    nanoseconds: Double,
+    _ body: (_ output: Int, _ count: Int, _ offsets: UnsafePointer<Int>) -> Void
   ) {
     guard rows > 0 else { return }
     let blocks = (rows + rowsPerTile - 1) / rowsPerTile
     ThreadPool.current.forEachTile(
       blocks * chunks, nanoseconds: nanoseconds * Double(rows) * Double(inner)
     ) { tile in
-      let start = tile % chunks * chunk
-      let count = min(chunk, inner - start)
-      let firstRow = tile / chunks * rowsPerTile
-      var index = [Int](repeating: 0, count: outer.count)
-      var offsets = steps.map { $0 * start }
-      var rest = firstRow
-      for axis in stride(from: outer.count - 1, through: 0, by: -1) {
-        index[axis] = rest % outer[axis]
-        rest /= outer[axis]
-        for operand in 0..<operands {
-          offsets[operand] += index[axis] * outerStrides[axis * operands + operand]
-        }
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: outer.count + operands + 1) { memory in
+        guard let index = memory.baseAddress else { return }
+        visitRows(of: tile, index: index, offsets: index + outer.count, body)
       }
-      for row in firstRow..<min(firstRow + rowsPerTile, rows) {
-        body(row * inner + start, count, offsets)
-        var axis = outer.count - 1
-        while axis >= 0 {
-          index[axis] += 1
-          let wraps = index[axis] == outer[axis]
-          for operand in 0..<operands {
-            let step = outerStrides[axis * operands + operand]
-            offsets[operand] += wraps ? -(outer[axis] - 1) * step : step
-          }
-          if !wraps { break }
-          index[axis] = 0
-          axis -= 1
+    }
+  }
+
+  private func visitRows(
+    of tile: Int, index: UnsafeMutablePointer<Int>, offsets: UnsafeMutablePointer<Int>,
+    _ body: (_ output: Int, _ count: Int, _ offsets: UnsafePointer<Int>) -> Void
+  ) {
+    let start = tile % chunks * chunk
+    let count = min(chunk, inner - start)
+    let firstRow = tile / chunks * rowsPerTile
+    for operand in 0..<operands { offsets[operand] = steps[operand] * start }
+    var rest = firstRow
+    for axis in stride(from: outer.count - 1, through: 0, by: -1) {
+      index[axis] = rest % outer[axis]
+      rest /= outer[axis]
+      for operand in 0..<operands {
+        offsets[operand] += index[axis] * outerStrides[axis * operands + operand]
+      }
+    }
+    for row in firstRow..<min(firstRow + rowsPerTile, rows) {
+      body(row * inner + start, count, offsets)
+      var axis = outer.count - 1
+      while axis >= 0 {
+        index[axis] += 1
+        let wraps = index[axis] == outer[axis]
+        for operand in 0..<operands {
+          let step = outerStrides[axis * operands + operand]
+          offsets[operand] += wraps ? -(outer[axis] - 1) * step : step
         }
+        if !wraps { break }
+        index[axis] = 0
+        axis -= 1
       }
     }
   }
