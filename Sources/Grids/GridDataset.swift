@@ -6,7 +6,7 @@ import Synchronization
 
 /// NetCDF files read as one dataset along time.
 ///
-/// Making one opens the files and reads no values. Frames are read one at a time, in the order of
+/// Making one checks all files, opens the first and reads no values. Frames are read one at a time, in the order of
 /// their times whatever the order of the files. Safe to use from several tasks at once.
 public final class GridDataset: Sendable {
   /// The files, as they were named.
@@ -33,7 +33,9 @@ public final class GridDataset: Sendable {
     }
     pool = FilePool(paths)
     self.paths = paths
-    for index in paths.indices.dropFirst().reversed() { _ = try pool.file(index) }
+    try files { () throws(GridFileError) in
+      for path in paths.dropFirst() { try NetCDFFile.check(path: path) }
+    }
     let file = try pool.file(0)
     attributes = file.attributes
     variables = file.variables.map { GridVariable($0, in: file) }

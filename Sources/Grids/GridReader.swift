@@ -48,9 +48,15 @@ struct GridReader {
         HorizontalAxis(name: dimension.name, values: values, units: "", attributes: [:]), nil
       )
     }
-    let values = try files { () throws(GridFileError) in try file.doubles(of: coordinate) }
+    var values = try files { () throws(GridFileError) in try file.doubles(of: coordinate) }
+    if coordinate.isLongitude, let unwrapped = unwrappedLongitudes(values) {
+      values = unwrapped
+      notes.append("longitudes jump by 360 degrees along the axis and have been made continuous")
+    }
     let rises = zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
-    guard !values.isEmpty, rises || zip(values, values.dropFirst()).allSatisfy({ $0 > $1 }) else {
+    guard !values.isEmpty, values.allSatisfy(\.isFinite),
+      rises || zip(values, values.dropFirst()).allSatisfy({ $0 > $1 })
+    else {
       throw GridError(
         .layout, path: file.path, variable: coordinate.name,
         "coordinates neither rise nor fall all along the axis; repair the file")
@@ -151,6 +157,20 @@ struct GridReader {
     var attributes = found.attributes
     attributes["bounds"] = nil
     return AuxiliaryCoordinate(name: found.shortName, attributes: attributes, values: values)
+  }
+}
+
+/// Longitudes that jump by 360° once or more, as one series without jumps; nil where there are none.
+func unwrappedLongitudes(_ values: [Double]) -> [Double]? {
+  guard values.allSatisfy({ $0.isFinite && abs($0) <= 1e4 }),
+    zip(values, values.dropFirst()).contains(where: { abs($1 - $0) > 180 })
+  else { return nil }
+  var turn = 0.0
+  var previous = values[0]
+  return values.map { value in
+    turn -= ((value - previous) / 360).rounded() * 360
+    previous = value
+    return value + turn
   }
 }
 

@@ -245,6 +245,52 @@ struct DatasetTests {
     }
   }
 
+  @Test func longitudesAcrossTheDateLine() throws {
+    let folder = try TemporaryFolder()
+    var file = ClassicFile()
+    file.addDimension("lat", 2)
+    file.addDimension("lon", 4)
+    file.addAttribute("time_coverage_end", .text("2020-10-31T04:00:00Z"))
+    file.addVariable(
+      "lat", ["lat"], .doubles([-1, 1]), attributes: [("units", .text("degrees_north"))])
+    file.addVariable(
+      "lon", ["lon"], .doubles([178, 179, -180, -179]),
+      attributes: [("units", .text("degrees_east"))])
+    file.addVariable(
+      "rr", ["lat", "lon"], .floats((0..<8).map(Float.init)),
+      attributes: [("units", .text("mm/h")), ("long_name", .text("rain rate"))])
+    let dataset = try GridDataset(paths: [try folder.write(file.bytes, "line.nc")])
+    let rain = try dataset.precipitationVariable()
+    let grid = try dataset.grid(of: rain.variable)
+    #expect(grid.kind == .geographic && grid.x.values == [178, 179, 180, 181])
+    #expect(rain.notes.contains { $0.contains("made continuous") })
+    #expect(rain.notes.contains { $0.contains("time_coverage_end") })
+  }
+
+  @Test(arguments: [UInt64](1...6))
+  func survivesDamage(seed: UInt64) throws {
+    let folder = try TemporaryFolder()
+    var random = SeededGenerator(seed: seed)
+    let whole = SmallDataset().bytes()
+    for _ in 0..<100 {
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...4, using: &random) {
+        bytes[Int.random(in: 4..<bytes.count, using: &random)] = .random(
+          in: .min ... .max, using: &random)
+      }
+      let path = try folder.write(bytes, "damaged.nc")
+      do throws(GridError) {
+        _ = try GridFileSummary(paths: [path]).description
+        let dataset = try GridDataset(paths: [path])
+        let rain = try dataset.precipitationVariable()
+        _ = try dataset.rainRate(rain, at: 0)
+      } catch {
+        #expect(error.exitStatus == 65, "seed \(seed): \(error)")
+        #expect(!error.description.contains("\n"))
+      }
+    }
+  }
+
   @Test func filesThatFail() throws {
     let folder = try TemporaryFolder()
     let good = try folder.write(SmallDataset().bytes(), "a.nc")
