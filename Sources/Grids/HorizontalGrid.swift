@@ -106,6 +106,13 @@ public struct AuxiliaryCoordinate: Sendable, Equatable {
   public var attributes: NetCDFAttributes
   /// Its values as stored, row by row, in the grid's own order.
   public var values: NetCDFValues
+
+  /// Makes a coordinate.
+  public init(name: String, attributes: NetCDFAttributes, values: NetCDFValues) {
+    self.name = name
+    self.attributes = attributes
+    self.values = values
+  }
 }
 
 /// A horizontal grid: rows along y, columns along x.

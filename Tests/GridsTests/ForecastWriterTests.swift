@@ -69,4 +69,78 @@ struct ForecastWriterTests {
     #expect(try dataset.grid(of: rain.variable).mapping == Self.grid.mapping)
     #expect(dataset.attributes.text("Conventions") == "CF-1.11")
   }
+
+  /// Rows and columns without coordinates, placed by latitude and longitude of every cell.
+  static func curvilinear() -> HorizontalGrid {
+    let axis = { (name: String, count: Int) in
+      HorizontalAxis(
+        name: name, values: (0..<count).map(Double.init), units: "", attributes: [:])
+    }
+    let cells = (0..<30).map { ($0 / 6, $0 % 6) }
+    return HorizontalGrid(
+      kind: .curvilinear, x: axis("i", 6), y: axis("j", 5),
+      latitude: AuxiliaryCoordinate(
+        name: "lat", attributes: ["standard_name": "latitude", "units": "degrees_north"],
+        values: .float(cells.map { 40 + 0.1 * Float($0.0) + 0.01 * Float($0.1) })),
+      longitude: AuxiliaryCoordinate(
+        name: "lon", attributes: ["standard_name": "longitude", "units": "degrees_east"],
+        values: .float(cells.map { 5 + 0.1 * Float($0.1) - 0.01 * Float($0.0) })))
+  }
+
+  @Test func curvilinearGridsAndMembers() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("members.nc")
+    let writer = try ForecastWriter(
+      path: path,
+      description: ForecastDescription(
+        grid: Self.curvilinear(), referenceTime: try CFTime(iso8601: "2020-10-31T04:20Z"),
+        coordinates: [.realization(count: 2)],
+        variables: [
+          .rainfallRate(), .rainfallRate(name: "members", extraDimensions: ["realization"]),
+        ],
+        attributes: ["title": "Members", "comment": ""]))
+    for step in 1...2 {
+      let rate = (0..<30).map { Float($0 * step) }
+      try writer.append(
+        leadTime: .seconds(300 * step), fields: ["rainfall_rate": rate, "members": rate + rate])
+    }
+    try writer.commit()
+    let dataset = try GridDataset(paths: [path])
+    #expect(dataset.attributes["comment"] == nil, "empty attributes are left out")
+    let rate = try dataset.variable("rainfall_rate")
+    let grid = try dataset.grid(of: rate)
+    #expect(grid.kind == .curvilinear)
+    #expect(grid.latitude?.values == Self.curvilinear().latitude?.values)
+    let spacing = try #require(grid.spacingKilometres)
+    #expect(abs(spacing.x - 8.58) < 0.05 && abs(spacing.y - 11.15) < 0.05)
+    #expect(try dataset.frame(rate, at: 1).values[29] == 58)
+
+    let members = try dataset.variable("members")
+    #expect(members.dimensions.map(\.name) == ["realization", "time", "j", "i"])
+    let refused = #expect(throws: GridError.self) { try dataset.frame(members, at: 0) }
+    #expect(refused?.code == .layout && refused?.message.contains("'realization'") == true)
+  }
+
+  @Test func mistakesOfTheProgram() throws {
+    let folder = try TemporaryFolder()
+    let writer = try ForecastWriter(
+      path: folder.path("a.nc"),
+      description: ForecastDescription(
+        grid: Self.grid, referenceTime: try CFTime(iso8601: "2020-10-31T04:20Z"), leadTimeCount: 2,
+        variables: [.rainfallRate()]))
+    let rate = [Float](repeating: 1, count: 64 * 48)
+    let attempts: [(Duration, [String: [Float]])] = [
+      (.seconds(600), ["rainfall_rate": [1, 2]]), (.seconds(1200), ["rain": rate]),
+      (.seconds(900), ["rainfall_rate": rate]), (.seconds(1800), ["rainfall_rate": rate]),
+    ]
+    for (lead, fields) in attempts {
+      let error = #expect(throws: GridError.self) {
+        try writer.append(leadTime: lead, fields: fields)
+      }
+      #expect(error?.exitStatus == 70)
+    }
+    writer.abandon()
+    #expect(throws: GridError.self) { try writer.commit() }
+    #expect(try folder.contents() == [])
+  }
 }
