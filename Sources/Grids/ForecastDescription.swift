@@ -110,7 +110,6 @@ public struct ForecastCoordinate: Sendable {
       name: name, values: .int32((0..<max(count, 0)).map { Int32(clamping: $0) }),
       attributes: [
         "standard_name": "realization", "long_name": "ensemble member", "units": "1",
-        "axis": "E",
       ])
   }
 }
