@@ -3,11 +3,12 @@
 
 The critical success index (CSI) of "probability >= cut" is highest near cut = CSI / (1 + CSI) and
 flat around it; the absolute error is the sum over rain-rate bands of false alarms and misses, and
-lowest at cut 0.5. Every event's CSI is divided by its own best. Below 10 mm/h the cut makes the sum
-of the mean and of the worst over the events largest, since no kind of storm may be lost. From
-10 mm/h on, where the bands are wide and errors costly, events weigh as the square root of how
-often they reach the threshold, CSI is docked for a frequency bias above 1.3 or below 0.8, and the
-cut is no lower than keeps false alarms plus misses within 10 % of their least, nor than 0.15. Events: the held-out samples,
+lowest at cut 0.5. Every event's CSI is divided by its own best. Below 5 mm/h the cut is the largest
+whose relative CSI, docked for a frequency bias above 1.3 or below 0.8, is within 0.01 of the best
+on the mean of the events. At 5 mm/h, where events differ most, it makes the sum of mean and worst
+event largest, since no kind of storm may be lost. From 10 mm/h on, where the bands are wide and
+errors costly, events weigh as the square root of how often they reach the threshold, and the cut
+is no lower than keeps false alarms plus misses within 10 % of their least, nor than 0.25. Events: the held-out samples,
 and Brisbane's and Switzerland's convective training samples (which the network has learnt from,
 but which alone stand for organised storms). Cuts are made to fall with lead and with threshold,
 and rare thresholds borrow from the next lower one. Prints reliability too.
@@ -77,18 +78,21 @@ def choose(by_event):
                 if h[lead, j, :, 1].sum() > 300 and csi.max() > 0.02:
                     log = np.log(np.clip(bias, 0.1, 10))
                     docked = np.maximum(log - np.log(1.3), 0) + np.maximum(np.log(0.8) - log, 0)
-                    curves.append(csi / csi.max() - (0.15 * docked if TH[j] >= 10 else 0))
+                    curves.append(csi / csi.max() - (0.15 * docked if TH[j] != 5 else 0))
                     errors.append(1 + bias - 2 * csi * (1 + bias) / (1 + csi))
                     weights.append(np.sqrt(h[lead, j, :, 1].sum() / h[lead, j].sum()))
-            if curves and TH[j] < 10:
+            if curves and TH[j] == 5:
                 value = np.mean(curves, axis=0) + np.min(curves, axis=0)
                 cuts[lead, j] = np.flatnonzero(value >= value.max() - 0.005).max() / BINS
             elif curves:
+                if TH[j] < 5:
+                    cuts[lead, j] = np.flatnonzero(np.mean(curves, axis=0) >= np.mean(curves, axis=0).max() - 0.01).max() / BINS
+                    continue
                 mean = np.average(curves, axis=0, weights=weights)
                 best = np.flatnonzero(mean >= mean.max() - 0.01).max() / BINS
                 wrong = np.average(errors, axis=0, weights=weights)[: BINS // 2 + 1]
                 least = np.flatnonzero(wrong <= 1.1 * wrong.min()).min() / BINS
-                cuts[lead, j] = max(best, least, 0.15)
+                cuts[lead, j] = max(best, least, 0.25)
     for j in range(NT):
         for lead in range(NL):
             earlier = cuts[lead - 1, j] if lead else np.nan

@@ -4,7 +4,8 @@
 Weighted binary cross-entropy on every threshold and lead where the truth is seen; each threshold
 and lead weighs as the inverse of its climatological entropy, so that heavy rain counts. AdamW with
 a cosine schedule over the time budget, an exponential average of the weights, and the best average
-by the loss on held-out samples is what is kept. With ``all`` and FIRST.pt it goes on from those
+by the loss on held-out samples is what is kept in OUT.pt; OUT-mean.pt is the mean of the averages
+from a third of the time on, which keeps long leads from being learnt by heart. With ``all`` and FIRST.pt it goes on from those
 weights, on the held-out samples as well, at a lower rate, and keeps the last average. Seeds are fixed; the number of steps a time budget
 allows is not, so weights differ between machines.
 """
@@ -178,7 +179,7 @@ def main(cache, out, minutes, threads=1, part="train", first=None):
     queue = multiprocessing.Queue(maxsize=6)
     producer = multiprocessing.Process(target=produce, args=(cache, part, 3, queue), daemon=True)
     producer.start()
-    began, step, best, running = time.time(), 0, 1e9, []
+    began, step, best, running, snapshots = time.time(), 0, 1e9, [], []
     budget = float(minutes) * 60
     next_check = 0.06 * budget
     while True:
@@ -220,7 +221,10 @@ def main(cache, out, minutes, threads=1, part="train", first=None):
                 f"{spent / 60:5.1f} min step {step} lr {lr:.1e} train {np.mean(running[-200:]):.4f} held {value:.4f}{mark} "
                 + " ".join(f"{v:.3f}" for v in by_lead), flush=True,
             )
-            torch.save(average.state_dict(), out.replace(".pt", "-last.pt"))
+            if share > 0.34:
+                snapshots.append({k: v.clone() for k, v in average.state_dict().items()})
+                mean = {k: sum(s[k] for s in snapshots) / len(snapshots) for k in snapshots[0]}
+                torch.save(mean, out.replace(".pt", "-mean.pt"))
 
 
 if __name__ == "__main__":
