@@ -8,7 +8,7 @@ whose relative CSI, docked for a frequency bias above 1.3 or below 0.8, is withi
 on the mean of the events. At 5 mm/h, where events differ most, it makes the sum of mean and worst
 event largest, since no kind of storm may be lost. From 10 mm/h on, where the bands are wide and
 errors costly, events weigh as the square root of how often they reach the threshold, and the cut
-is no lower than keeps false alarms plus misses within 10 % of their least, nor than 0.25. Events: the held-out samples,
+is no lower than keeps false alarms plus misses within 10 % of their least, nor than 0.33. Events: the held-out samples,
 and Brisbane's and Switzerland's convective training samples (which the network has learnt from,
 but which alone stand for organised storms). Cuts are made to fall with lead and with threshold,
 and rare thresholds borrow from the next lower one. Prints reliability too.
@@ -92,7 +92,7 @@ def choose(by_event):
                 best = np.flatnonzero(mean >= mean.max() - 0.01).max() / BINS
                 wrong = np.average(errors, axis=0, weights=weights)[: BINS // 2 + 1]
                 least = np.flatnonzero(wrong <= 1.1 * wrong.min()).min() / BINS
-                cuts[lead, j] = max(best, least, 0.25)
+                cuts[lead, j] = max(best, least, 0.33)
     for j in range(NT):
         for lead in range(NL):
             earlier = cuts[lead - 1, j] if lead else np.nan
