@@ -40,10 +40,20 @@ package struct MovingFrame: Sendable {
     advection: AdvectionSettings = AdvectionSettings()
   ) {
     var carried: [Int: Plane] = [:]
+    var last: (path: Displacement, age: Double)?
     func atReference(_ index: Int) -> Plane {
       if let known = carried[index] { return known }
       let frame = frames[index]
-      let path = Advection.displacement(motion, minutes: frame.age, settings: advection)
+      let path: Displacement
+      // Slots come from new to old, so that one path is often the last one followed further: the
+      // same path only where both are whole steps.
+      if let last, frame.age > last.age, advection.isWhole(last.age), advection.isWhole(frame.age) {
+        path = Advection.extended(
+          last.path, along: motion, by: frame.age - last.age, settings: advection)
+      } else {
+        path = Advection.displacement(motion, minutes: frame.age, settings: advection)
+      }
+      last = (path, frame.age)
       let moved = frame.age == 0 ? frame.rain : Advection.fetch(frame.rain, along: path)
       carried[index] = moved
       return moved
@@ -91,5 +101,13 @@ package struct MovingFrame: Sendable {
         }
       }
     }
+  }
+}
+
+extension AdvectionSettings {
+  /// Whether a path of so many minutes is cut into steps of full length.
+  fileprivate func isWhole(_ minutes: Double) -> Bool {
+    let steps = minutes / stepMinutes
+    return abs(steps - steps.rounded()) < 1e-9
   }
 }

@@ -57,6 +57,15 @@ import Testing
     #expect(moving.slots[2][50, 50] == ages[2].rain[50, 50])
   }
 
+  @Test func eachFrameTakesItsOwnPath() {
+    let ages: [Double] = [0, 10, 20, 30]
+    let moving = MovingFrame(frames(ages), motion: motion, history: history)
+    for (slot, age) in zip(moving.slots, ages) where age > 0 {
+      let path = Advection.displacement(motion, minutes: age)
+      #expect(slot.isIdentical(to: Advection.fetch(scene.rain(at: -age), along: path)))
+    }
+  }
+
   @Test func theOldestFrameIsRepeated() {
     let moving = MovingFrame(frames([0, 10]), motion: motion, history: history)
     #expect(moving.isShort && !moving.isInterpolated)

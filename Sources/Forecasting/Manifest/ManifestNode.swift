@@ -125,6 +125,26 @@ struct ManifestNode {
     return value
   }
 
+  /// A number of minutes that a nowcast can be about: above 0, a day at most.
+  func minutes(from lowest: Double = 0.01) throws(ForecastError) -> Double {
+    let value = try number()
+    guard value >= lowest, value <= Self.longestMinutes else {
+      throw error("must be a number of minutes from \(lowest) to \(Self.longestMinutes)")
+    }
+    return value
+  }
+
+  /// A list of minutes, each larger than the one before, a day at most.
+  func increasingMinutes() throws(ForecastError) -> [Double] {
+    let values = try increasingNumbers()
+    guard values.count <= 256, (values.last ?? 0) <= Self.longestMinutes else {
+      throw error("must be at most 256 numbers, none above \(Self.longestMinutes) minutes")
+    }
+    return values
+  }
+
+  private static let longestMinutes = 1440.0
+
   /// Two numbers, the smaller first, both above `limit`.
   func range(above limit: Double) throws(ForecastError) -> ClosedRange<Double> {
     let values = try numbers()

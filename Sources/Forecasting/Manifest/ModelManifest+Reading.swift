@@ -50,12 +50,12 @@ extension FrameHistory {
     let units = try node.required("units")
     guard try units.string() == "mm h-1" else { throw units.error("must be mm h-1") }
     let ages = try node.required("ages_minutes")
-    agesMinutes = try ages.increasingNumbers()
+    agesMinutes = try ages.increasingMinutes()
     guard agesMinutes[0] == 0, agesMinutes.count <= 64 else {
       throw ages.error("must begin with 0, the reference time, and have at most 64 entries")
     }
     minimumFrames = try node.required("minimum_frames").integer(1...64)
-    maximumGapMinutes = try node.required("maximum_gap_minutes").positive()
+    maximumGapMinutes = try node.required("maximum_gap_minutes").minutes()
   }
 }
 
@@ -119,11 +119,13 @@ extension ExceedanceOutput {
     ])
     name = try node.required("name").string()
     let leads = try node.required("leads_minutes")
-    leadsMinutes = try leads.increasingNumbers()
+    leadsMinutes = try leads.increasingMinutes()
     guard leadsMinutes[0] > 0 else { throw leads.error("must be above 0") }
     let levels = try node.required("thresholds_mm_per_hour")
     thresholds = try levels.increasingNumbers()
-    guard thresholds[0] > 0 else { throw levels.error("must be above 0") }
+    guard thresholds[0] > 0, thresholds.count <= 256 else {
+      throw levels.error("must be above 0, and at most 256")
+    }
     if let between = node.optional("between_leads"), try between.string() != "linear" {
       throw between.error("must be linear")
     }
@@ -160,8 +162,8 @@ extension MotionSettings {
       floor: try node.required("floor_mm_per_hour").positive(),
       cap: try node.required("cap_mm_per_hour").positive(),
       maximumFrames: try node.required("maximum_frames").integer(2...64),
-      minimumStepMinutes: try node.required("minimum_step_minutes").positive(),
-      maximumAgeMinutes: try node.required("maximum_age_minutes").positive(),
+      minimumStepMinutes: try node.required("minimum_step_minutes").minutes(),
+      maximumAgeMinutes: try node.required("maximum_age_minutes").minutes(),
       finestLevel: try node.required("finest_level").integer(0...coarsest),
       coarsestLevel: coarsest,
       iterations: try node.required("iterations").integer(1...100),
@@ -180,7 +182,7 @@ extension AdvectionSettings {
       throw method.error("must be semi-lagrangian-backward")
     }
     self.init(
-      stepMinutes: try node.required("step_minutes").positive(),
+      stepMinutes: try node.required("step_minutes").minutes(from: 0.1),
       iterations: try node.required("iterations").integer(1...20))
   }
 }

@@ -20,8 +20,8 @@ enum GlobalGuess {
     let cell = exp2(Double(level))
     let energy = frames.map(meanEnergy).reduce(0, +) / Double(frames.count)
     guard energy >= 1e-6, meanStep > 0 else { return nil }
-    let reach = min(
-      reachLimit, Int((maximumSpeed * meanStep / cell).rounded(.up)))
+    let farthest = (maximumSpeed * meanStep / cell).rounded(.up)
+    let reach = Int(min(farthest, Double(reachLimit)))
 
     var best: (cost: Double, distance: Int, x: Int, y: Int)?
     for y in -reach...reach {
