@@ -12,7 +12,8 @@ sources = Package.swift Sources Tests Examples
 
 nowcast: build ## set up, build, and make a nowcast from the sample frames into out/
 	@mkdir -p out
-	.build/release/squall nowcast $(frames) -o out/nowcast.nc
+	@echo "squall nowcast SampleData/frames/*.nc -o out/nowcast.nc"
+	@.build/release/squall nowcast $(frames) -o out/nowcast.nc
 
 test: setup ## set up, build, and run the tests
 	swift test $(test_flags)

@@ -30,7 +30,7 @@ install_packages() {
     as_root=(sudo)
   fi
   local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive
-    apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+    apt-get -qq -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Acquire::Retries=3)
 
   # Lists older than the mirror name versions that it no longer has.
   echo "set-up: refreshing the package lists (apt-get update)"
