@@ -59,6 +59,8 @@ package struct FactTable: Sendable {
           "names \(node.outputs.count) outputs, but the operator has \(outputs.count)")
       }
       outputs.removeLast(outputs.count - node.outputs.count)
+      // Before anything is made for the sizes that a file or a caller asks for.
+      for case let output? in outputs { try limits.check(output.shape, output.elementType) }
       if allConstant, node.implementation.isDeterministic, mayFold(operands, outputs) {
         try fold(node, operands, &outputs)
       }

@@ -239,6 +239,7 @@ final class RunContext: @unchecked Sendable {
         operands.facts[place]?.constant = tensors[place]?.copied()
       }
       let outputs = try implementation.infer(operands)
+      for case let output? in outputs { try plan.limits.check(output.shape, output.elementType) }
       let kernel = try implementation.prepareWidened(
         operands, outputs: outputs, limits: plan.limits)
       shaped = ShapedKernel(

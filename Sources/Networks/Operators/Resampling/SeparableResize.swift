@@ -16,6 +16,8 @@ enum SeparableResize {
   static func kernel(
     _ type: ElementType, _ shape: Shape, axes: [ResizedAxis], rule: ResizeRule
   ) throws -> Kernel {
+    // Tables for a length are only made where there is something to fill.
+    guard !axes.contains(where: { $0.output == 0 }) else { return Kernel { _ in } }
     if type == .float32, let planar = planar(shape, axes, rule) { return planar }
     let changed = axes.indices.filter { !axes[$0].isUnchanged }
       .sorted { axes[$0].output * axes[$1].input < axes[$1].output * axes[$0].input }

@@ -79,6 +79,7 @@ package struct PadOperator: Operator {
     let pads = try pads(inputs)
     let result = try infer(inputs)[0]?.shape ?? input.shape
     let width = input.elementType.byteWidth
+    guard result.count > 0 else { return Kernel { _ in } }
     // Along each axis, the input element of each output element, -1 where there is none.
     let maps = zip(input.shape.dimensions, zip(pads, result.dimensions)).map { length, padded in
       (0..<padded.1).map { source($0 - padded.0.before, length) }
