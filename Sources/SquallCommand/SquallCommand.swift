@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Forecasting
 internal import Foundation
+internal import GridFiles
 
 /// The root of the command line: `squall VERB …`.
 @main
@@ -25,6 +26,7 @@ struct SquallCommand: AsyncParsableCommand {
   /// Parses, runs the verb, and ends the process with the exit code that the outcome asks for.
   static func main() async {
     Interruption.prepare()
+    DamagedFileGuard.install(prefix: "squall: ")
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(arguments)

@@ -81,6 +81,13 @@ import Testing
       try Data("squall line at noon\n".utf8).write(to: URL(filePath: paths[2]))
       return paths
     },
+    Kind("damaged in the middle", 65, ["frame-2.nc"]) { folder in
+      let paths = try Frames().write(into: folder)
+      var bytes = try Data(contentsOf: URL(filePath: paths[2]))
+      for place in bytes.count / 8..<bytes.count / 2 { bytes[place] = UInt8(place * 31 & 0xFF) }
+      try bytes.write(to: URL(filePath: paths[2]))
+      return paths
+    },
     Kind("empty file", 65, ["frame-2.nc", "empty"]) { folder in
       let paths = try Frames().write(into: folder)
       try Data().write(to: URL(filePath: paths[2]))
