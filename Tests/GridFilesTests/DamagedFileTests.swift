@@ -29,6 +29,7 @@ struct DamagedFileTests {
           if error.code.exitStatus != 65 { exit(1) }
         }
       }
+      try? FileManager.default.removeItem(at: folder.url)
       exit(65)
     }
   }
