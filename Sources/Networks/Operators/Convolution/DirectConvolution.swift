@@ -4,7 +4,16 @@ internal import Tensors
 
 /// Convolution as its definition has it, one output row at a time: for what no faster kernel covers.
 enum DirectConvolution {
+  /// What computes: input, weights, bias and output.
+  typealias Body<T> =
+    @Sendable (UnsafePointer<T>, UnsafePointer<T>, [T]?, UnsafeMutablePointer<T>) -> Void
+
   static func kernel<T: Real>(_: T.Type, _ shapes: ConvolutionShapes) -> Kernel {
+    kernel(T.self) { run(shapes, $0, $1, $2, $3) }
+  }
+
+  /// A kernel that lends `body` the elements of input, weights, bias and output.
+  static func kernel<T: Real>(_: T.Type, _ body: @escaping Body<T>) -> Kernel {
     Kernel { arguments in
       let target = try arguments.output().plannedDestination(of: T.self)
       let bias = arguments.optionalInput(2).map { $0.elements(as: T.self) }
@@ -12,7 +21,7 @@ enum DirectConvolution {
         try arguments.input(1).withElements(of: T.self) { weights in
           guard let x = input.baseAddress, let w = weights.baseAddress, let y = target.baseAddress
           else { return }
-          run(shapes, x, w, bias, y)
+          body(x, w, bias, y)
         }
       }
     }

@@ -149,17 +149,7 @@ final class TransposedPhases: Sendable {
 /// Transposed convolution in any number of dimensions, one input row at a time.
 enum DirectTransposedConvolution {
   static func kernel<T: Real>(_: T.Type, _ shapes: ConvolutionShapes) -> Kernel {
-    Kernel { arguments in
-      let target = try arguments.output().plannedDestination(of: T.self)
-      let bias = arguments.optionalInput(2).map { $0.elements(as: T.self) }
-      try arguments.input(0).withElements(of: T.self) { input in
-        try arguments.input(1).withElements(of: T.self) { weights in
-          guard let x = input.baseAddress, let w = weights.baseAddress, let y = target.baseAddress
-          else { return }
-          run(shapes, x, w, bias, y)
-        }
-      }
-    }
+    DirectConvolution.kernel(T.self) { run(shapes, $0, $1, $2, $3) }
   }
 
   private static func run<T: Real>(
