@@ -31,7 +31,7 @@ lint: ## check the style; any finding fails
 	swift format lint --strict --recursive --parallel $(sources)
 
 clean: ## forget what was built and what was written
-	rm -rf .build out Examples/*/.build
+	rm -rf .build out Examples/.build
 
 help: ## say what can be made
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -9,14 +9,16 @@ final class GraphBuilder {
   final class Shared {
     let model: ONNXModel
     let functions: [String: ONNXFunction]
+    let operators: OperatorRegistry
     var unsupported: [(label: String, name: String, reason: String)] = []
     var nodeCount = 0
 
     /// Functions may multiply nodes; nobody means more than this.
     static let nodeLimit = 1_000_000
 
-    init(model: ONNXModel) {
+    init(model: ONNXModel, operators: OperatorRegistry) {
       self.model = model
+      self.operators = operators
       functions = Dictionary(
         model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) },
         uniquingKeysWith: { first, _ in first })
@@ -50,8 +52,10 @@ final class GraphBuilder {
   /// The model's graph.
   ///
   /// **Throws** one `unsupported` error that lists every operator Squall lacks, with node names.
-  static func build(_ model: ONNXModel) throws(NetworkError) -> Graph {
-    let shared = Shared(model: model)
+  static func build(
+    _ model: ONNXModel, operators: OperatorRegistry = OperatorRegistry()
+  ) throws(NetworkError) -> Graph {
+    let shared = Shared(model: model, operators: operators)
     let builder = GraphBuilder(shared: shared, opsets: model.opsetImports)
     var scope = Scope(opsets: model.opsetImports)
     try builder.add(model.graph, to: &scope)
@@ -132,7 +136,9 @@ final class GraphBuilder {
         .invalidModel, "the graph has more than \(Shared.nodeLimit) nodes; the file is damaged")
     }
     let domain = node.domain == "ai.onnx" ? "" : node.domain
-    if let function = shared.functions[Shared.key(domain, node.opType, node.overload)] {
+    if !shared.operators.isRegistered(node.opType, domain: domain),
+      let function = shared.functions[Shared.key(domain, node.opType, node.overload)]
+    {
       return try inline(function, node, scope: &scope)
     }
     var name = node.name
@@ -170,7 +176,7 @@ final class GraphBuilder {
     }
     let label = "node '\(name)' (\(domain.isEmpty ? node.opType : "\(domain).\(node.opType)"))"
     let qualified = domain.isEmpty ? node.opType : "\(domain).\(node.opType)"
-    guard let type = OperatorRegistry.type(node.opType, domain: domain) else {
+    guard let type = shared.operators.type(node.opType, domain: domain) else {
       shared.unsupported.append((label, qualified, ""))
       return
     }

@@ -1,7 +1,7 @@
 // Room: Networks. A node as an operator sees it while it reads its attributes.
 
 internal import ONNXFormat
-package import Tensors
+public import Tensors
 
 /// The value of a node's attribute.
 package enum AttributeValue: Sendable {
@@ -26,11 +26,15 @@ package struct Subgraph: Sendable {
 }
 
 /// A node's attributes, with typed access; every error names the attribute.
-package struct NodeDescription: Sendable {
-  package var opType: String
-  package var domain: String
+///
+/// **Throws**: every reader throws when the attribute is there and of another kind.
+public struct NodeDescription: Sendable {
+  /// The operator's name.
+  public var opType: String
+  /// The operator's domain; empty for ONNX's own.
+  public var domain: String
   /// The opset version of the node's domain.
-  package var opset: Int
+  public var opset: Int
   package var attributes: [String: AttributeValue]
   /// Which inputs are given; trailing omitted ones count too.
   package var inputPresence: [Bool]
@@ -48,17 +52,21 @@ package struct NodeDescription: Sendable {
     self.outputPresence = outputPresence
   }
 
-  package func has(_ name: String) -> Bool { attributes[name] != nil }
+  /// Whether the node has an attribute called `name`.
+  public func has(_ name: String) -> Bool { attributes[name] != nil }
 
-  package func hasInput(_ index: Int) -> Bool {
+  /// Whether input `index` is given.
+  public func hasInput(_ index: Int) -> Bool {
     index < inputPresence.count && inputPresence[index]
   }
 
-  package func hasOutput(_ index: Int) -> Bool {
+  /// Whether output `index` is named.
+  public func hasOutput(_ index: Int) -> Bool {
     index < outputPresence.count && outputPresence[index]
   }
 
-  package func int(_ name: String) throws -> Int? {
+  /// An integer attribute; nil where it is left out.
+  public func int(_ name: String) throws -> Int? {
     switch attributes[name] {
     case nil: return nil
     case .int(let value): return value
@@ -66,14 +74,16 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func int(_ name: String, default value: Int) throws -> Int { try int(name) ?? value }
+  /// An integer attribute, or `value` where it is left out.
+  public func int(_ name: String, default value: Int) throws -> Int { try int(name) ?? value }
 
   /// An integer attribute that is a yes or a no.
-  package func flag(_ name: String, default value: Bool = false) throws -> Bool {
+  public func flag(_ name: String, default value: Bool = false) throws -> Bool {
     try int(name).map { $0 != 0 } ?? value
   }
 
-  package func float(_ name: String) throws -> Float? {
+  /// A number; nil where it is left out.
+  public func float(_ name: String) throws -> Float? {
     switch attributes[name] {
     case nil: return nil
     case .float(let value): return value
@@ -81,11 +91,13 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func float(_ name: String, default value: Float) throws -> Float {
+  /// A number, or `value` where it is left out.
+  public func float(_ name: String, default value: Float) throws -> Float {
     try float(name) ?? value
   }
 
-  package func string(_ name: String, default value: String) throws -> String {
+  /// A text, or `value` where it is left out.
+  public func string(_ name: String, default value: String) throws -> String {
     switch attributes[name] {
     case nil: return value
     case .string(let text): return text
@@ -93,7 +105,8 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func ints(_ name: String) throws -> [Int]? {
+  /// A list of integers; nil where it is left out.
+  public func ints(_ name: String) throws -> [Int]? {
     switch attributes[name] {
     case nil: return nil
     case .ints(let values): return values
@@ -103,7 +116,8 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func floats(_ name: String) throws -> [Float]? {
+  /// A list of numbers; nil where it is left out.
+  public func floats(_ name: String) throws -> [Float]? {
     switch attributes[name] {
     case nil: return nil
     case .floats(let values): return values
@@ -112,7 +126,8 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func strings(_ name: String) throws -> [String]? {
+  /// A list of texts; nil where it is left out.
+  public func strings(_ name: String) throws -> [String]? {
     switch attributes[name] {
     case nil: return nil
     case .strings(let values): return values
@@ -121,7 +136,8 @@ package struct NodeDescription: Sendable {
     }
   }
 
-  package func tensor(_ name: String) throws -> Tensor? {
+  /// A tensor; nil where it is left out.
+  public func tensor(_ name: String) throws -> Tensor? {
     switch attributes[name] {
     case nil: return nil
     case .tensor(let value): return value
@@ -138,7 +154,7 @@ package struct NodeDescription: Sendable {
   }
 
   /// The element type that an attribute names by ONNX's number.
-  package func elementType(_ name: String) throws -> ElementType? {
+  public func elementType(_ name: String) throws -> ElementType? {
     guard let number = try int(name) else { return nil }
     guard let small = Int32(exactly: number), let type = ONNXElementType(rawValue: small) else {
       throw OperatorFault.invalid("attribute '\(name)' is \(number), which is no element type")
@@ -150,7 +166,7 @@ package struct NodeDescription: Sendable {
   }
 
   /// Throws `unsupported` unless the attribute, where given, has one of `values`.
-  package func choice(_ name: String, default value: String, _ values: [String]) throws -> String {
+  public func choice(_ name: String, default value: String, _ values: [String]) throws -> String {
     let text = try string(name, default: value)
     guard values.contains(text) else {
       throw OperatorFault.unsupported("\(name) '\(text)'; known are \(values)")

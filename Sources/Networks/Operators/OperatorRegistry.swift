@@ -1,21 +1,39 @@
 // Room: Networks. Which Swift type implements an operator: found by its name, so that adding an
 // operator touches nothing but its own file.
 
-internal import Synchronization
-
-/// Finds operators by domain and name.
+/// Finds operators by domain and name: those that the program brought, then Squall's own.
 ///
 /// Swift has no static initialisers with which a type could register itself. Instead the type's
 /// name says which operator it is, and the runtime finds it: `Relu` is `ReluOperator`,
 /// `com.microsoft`'s `FusedConv` is `ComMicrosoftFusedConvOperator`. The types are `package`, not
 /// internal, since the optimiser drops the records of internal types that nothing mentions.
-package enum OperatorRegistry {
-  private static let registered = Mutex<[String: any Operator.Type]>([:])
+package struct OperatorRegistry: Sendable {
+  private struct Key: Hashable {
+    var domain: String
+    var opType: String
+  }
+
+  private var registered: [Key: any Operator.Type] = [:]
+
+  package init() {}
+
+  /// Adds an operator that is not one of Squall's own, or replaces one.
+  package mutating func register(_ type: any Operator.Type, as opType: String, domain: String) {
+    registered[Key(domain: domain == "ai.onnx" ? "" : domain, opType: opType)] = type
+  }
+
+  /// Whether the program brought the operator itself.
+  package func isRegistered(_ opType: String, domain: String) -> Bool {
+    registered[Key(domain: domain, opType: opType)] != nil
+  }
 
   /// The type that implements `opType` of `domain`; nil where there is none.
+  package func type(_ opType: String, domain: String) -> (any Operator.Type)? {
+    registered[Key(domain: domain, opType: opType)] ?? Self.type(opType, domain: domain)
+  }
+
+  /// Squall's own type that implements `opType` of `domain`; nil where there is none.
   package static func type(_ opType: String, domain: String) -> (any Operator.Type)? {
-    let known = registered.withLock { $0["\(domain)\n\(opType)"] }
-    if let known { return known }
     let isName = opType.utf8.allSatisfy { byte in
       (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
         || byte == 0x5f
@@ -24,13 +42,6 @@ package enum OperatorRegistry {
     let name = prefix(domain) + opType + "Operator"
     // The mangled name of a struct of this module.
     return _typeByName("8Networks\(name.utf8.count)\(name)V") as? any Operator.Type
-  }
-
-  /// Adds an operator that is not one of Squall's own, or replaces one.
-  package static func register(
-    _ type: any Operator.Type, as opType: String, domain: String
-  ) {
-    registered.withLock { $0["\(domain)\n\(opType)"] = type }
   }
 
   /// `com.microsoft` gives `ComMicrosoft`; ONNX's own domain gives nothing.

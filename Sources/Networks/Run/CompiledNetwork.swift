@@ -18,11 +18,21 @@ public final class CompiledNetwork: Sendable {
     public var memoryLimit: Int?
     /// The passes over the graph; by default all.
     package var passes: [any GraphPass]
+    private(set) var operators = OperatorRegistry()
 
     /// The defaults.
     public init(memoryLimit: Int? = nil) {
       self.memoryLimit = memoryLimit
       passes = GraphPasses.standard
+    }
+
+    /// Lets nodes `opType` of `domain` be computed by `type`, an operator of the program's own.
+    ///
+    /// It stands before a function of that name in the file, and before Squall's own operator.
+    public mutating func register<Custom: CustomOperator>(
+      _ type: Custom.Type, as opType: String, domain: String
+    ) {
+      operators.register(CustomOperatorAdapter<Custom>.self, as: opType, domain: domain)
     }
   }
 
@@ -59,7 +69,7 @@ public final class CompiledNetwork: Sendable {
   ///
   /// **Throws** as `init(contentsOf:options:)`.
   package init(_ model: ONNXModel, options: Options = Options()) throws(NetworkError) {
-    source = try GraphBuilder.build(model)
+    source = try GraphBuilder.build(model, operators: options.operators)
     self.options = options
     limits = MemoryLimits(
       bytes: options.memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
