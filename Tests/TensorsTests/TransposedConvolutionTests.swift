@@ -47,19 +47,56 @@ struct TransposedCase: Sendable, CustomTestStringConvertible {
     let bias = Tensor(generator.floats(outChannels), shape: [outChannels])
     for variant in KernelVariant.all {
       let convolution = try variant.asCurrent {
-        try TransposedConvolution2D(
+        try TransposedConvolution(
           weights: w, bias: bias, strides: item.strides, dilations: item.dilations,
           padding: item.padding, outputPadding: item.outputPadding, groups: item.groups,
           activation: .leakyRelu(slope: 0.1))
       }
-      guard let size = try? convolution.outputSize(height: item.size.0, width: item.size.1) else {
+      guard let lengths = try? convolution.outputLengths([item.size.0, item.size.1]) else {
         continue
       }
+      let size = (height: lengths[0], width: lengths[1])
       let result = try convolution(x)
       #expect(result.shape == [2, outChannels, size.height, size.width])
       let expected = naive(item, x, w, bias, size)
       #expect(worst(result.elements(as: Float.self), expected) < 1e-4, "\(variant.name)")
     }
+  }
+
+  /// A volume's transposed convolution is the adjoint of the convolution with the same weights.
+  @Test(arguments: VolumeCase.random(40, seed: 5))
+  func volumesAreAdjointToConvolution(item: VolumeCase) throws {
+    var generator = SeededGenerator(seed: 9)
+    guard let lengths = try? zip(item.axes, item.size).map({ try $0.outputLength($1) }) else {
+      return
+    }
+    // What the strides leave over at the end of the image.
+    let more = zip(item.axes, zip(item.size, lengths)).map { axis, sizes in
+      (sizes.0 + axis.before + axis.after - (axis.taps - 1) * axis.dilation - 1) % axis.stride
+    }
+    let (inChannels, outChannels) = item.channels
+    let w = Tensor(
+      generator.floats(
+        outChannels * (inChannels / item.groups) * item.axes.reduce(1) { $0 * $1.taps }),
+      shape: Shape([outChannels, inChannels / item.groups] + item.axes.map(\.taps)))
+    let x = Tensor(
+      generator.floats(inChannels * item.size.reduce(1, *)),
+      shape: Shape([1, inChannels] + item.size))
+    let y = Tensor(
+      generator.floats(outChannels * lengths.reduce(1, *)),
+      shape: Shape([1, outChannels] + lengths))
+    let forward = try Convolution(weights: w, axes: item.axes, groups: item.groups)(x)
+    let transposed = try TransposedConvolution(
+      weights: w, axes: item.axes, outputPadding: more, groups: item.groups)
+    #expect(try transposed.outputLengths(lengths) == item.size)
+    let back = try transposed(y)
+    func product(_ a: Tensor, _ b: Tensor) -> Double {
+      zip(a.elements(as: Float.self), b.elements(as: Float.self)).reduce(0) {
+        $0 + Double($1.0) * Double($1.1)
+      }
+    }
+    let (left, right) = (product(forward, y), product(x, back))
+    #expect(abs(left - right) < 1e-3 * max(1, abs(left)))
   }
 
   private func naive(

@@ -59,12 +59,12 @@ package struct ConvolutionFusion: GraphPass {
     return node
   }
 
-  /// Only float32 weights of at most two spatial dimensions have kernels with an activation.
+  /// Only float32 weights of at most three spatial dimensions have kernels with an activation.
   private func isFloat(_ node: GraphNode, _ graph: Graph) -> Bool {
     guard let weights = node.inputs.count > 1 ? node.inputs[1] : nil,
       let tensor = graph.constants[weights]
     else { return false }
-    return tensor.elementType == .float32 && (3...4).contains(tensor.shape.rank)
+    return tensor.elementType == .float32 && (3...5).contains(tensor.shape.rank)
       && tensor.count > 0
   }
 

@@ -11,7 +11,7 @@ package struct ConvOperator: Operator {
   private let groups: Int
   /// Applied to each result; set by fusion.
   package private(set) var activation = Activation.none
-  private var packed = PackedOnce<Convolution2D>()
+  private var packed = PackedOnce<Convolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -38,8 +38,8 @@ package struct ConvOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try ConvolutionShapes(inputs, window, groups)
     switch try inputs.required(0).elementType {
-    case .float32 where PlanarConvolution.covers(shapes):
-      return try PlanarConvolution.kernel(inputs, shapes, activation, packed)
+    case .float32 where VectorConvolution.covers(shapes):
+      return try VectorConvolution.kernel(inputs, shapes, activation, packed)
     case .float32 where activation == .none: return DirectConvolution.kernel(Float.self, shapes)
     case .float64 where activation == .none: return DirectConvolution.kernel(Double.self, shapes)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
@@ -47,32 +47,22 @@ package struct ConvOperator: Operator {
   }
 }
 
-/// One- and two-dimensional float32 convolutions through the vector kernels of Tensors.
-enum PlanarConvolution {
+/// Float32 convolutions in one to three dimensions, through the vector kernels of Tensors.
+enum VectorConvolution {
   static func covers(_ shapes: ConvolutionShapes) -> Bool {
-    shapes.windows.count <= 2 && shapes.groupInputs > 0 && shapes.groupOutputs > 0
+    shapes.windows.count <= 3 && shapes.groupInputs > 0 && shapes.groupOutputs > 0
       && shapes.windows.allSatisfy { $0.before >= 0 && $0.after >= 0 && $0.length > 0 }
   }
 
   static func kernel(
     _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation,
-    _ packed: PackedOnce<Convolution2D>
+    _ packed: PackedOnce<Convolution>
   ) throws -> Kernel {
-    let columns = shapes.windows[shapes.windows.count - 1]
-    let rows =
-      shapes.windows.count == 2
-      ? shapes.windows[0]
-      : Window(length: 1, kernel: 1, stride: 1, dilation: 1, before: 0, after: 0, output: 1)
-    let outputs = (shapes.batch, shapes.outputs, rows.output, columns.output)
-    @Sendable func make(_ weights: Tensor, _ bias: Tensor?) throws -> Convolution2D {
-      return try Convolution2D(
-        weights: weights.reshaped(to: [
-          weights.shape[0], weights.shape[1], rows.kernel, columns.kernel,
-        ]), bias: bias, strides: (rows.stride, columns.stride),
-        dilations: (rows.dilation, columns.dilation),
-        padding: Padding2D(
-          top: rows.before, left: columns.before, bottom: rows.after, right: columns.after),
-        groups: shapes.groups, activation: activation)
+    let (axes, lengths) = (shapes.windows.map(\.axis), shapes.windows.map(\.length))
+    let (batch, groups) = (shapes.batch, shapes.groups)
+    @Sendable func make(_ weights: Tensor, _ bias: Tensor?) throws -> Convolution {
+      try Convolution(
+        weights: weights, bias: bias, axes: axes, groups: groups, activation: activation)
     }
     @Sendable func run(_ plan: ConvolutionPlan, _ arguments: KernelArguments) throws {
       let target = try arguments.output().plannedDestination(of: Float.self)
@@ -80,22 +70,29 @@ enum PlanarConvolution {
         guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
           return
         }
-        plan.run(input: x, batch: outputs.0, residual: nil, output: y)
+        plan.run(input: x, batch: batch, residual: nil, output: y)
       }
     }
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
-      let variant = [rows, columns].flatMap { [$0.before, $0.after] }
+      let variant = axes.flatMap { [$0.before, $0.after] }
       let convolution = try packed.get(weights, variant: variant) {
         try make(weights, inputs[2]?.constant)
       }
-      let plan = try convolution.plan(height: rows.length, width: columns.length)
+      let plan = try convolution.plan(for: lengths)
       return Kernel { arguments in try run(plan, arguments) }
     }
     return Kernel { arguments in
       let convolution = try make(
         arguments.input(1).contiguous(), arguments.optionalInput(2)?.contiguous())
-      try run(try convolution.plan(height: rows.length, width: columns.length), arguments)
+      try run(try convolution.plan(for: lengths), arguments)
     }
+  }
+}
+
+extension Window {
+  /// The window without the lengths that it is applied to.
+  var axis: WindowAxis {
+    WindowAxis(taps: kernel, stride: stride, dilation: dilation, before: before, after: after)
   }
 }

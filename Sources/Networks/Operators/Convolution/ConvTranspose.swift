@@ -11,7 +11,7 @@ package struct ConvTransposeOperator: Operator {
   private let groups: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
-  private let packed = PackedOnce<TransposedPhases>()
+  private let packed = PackedOnce<TransposedConvolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -36,17 +36,9 @@ package struct ConvTransposeOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try shapes(inputs)
     switch try inputs.required(0).elementType {
-    case .float32:
-      if TransposedPhases.covers(shapes), let weights = inputs[1]?.constant,
-        inputs[2].map({ $0.constant != nil }) ?? true
-      {
-        let variant = shapes.windows.flatMap { [$0.stride, $0.kernel] }
-        let phases = try packed.get(weights, variant: variant) {
-          try TransposedPhases(weights: weights, bias: inputs[2]?.constant, shapes)
-        }
-        return try phases.kernel(shapes)
-      }
-      return DirectTransposedConvolution.kernel(Float.self, shapes)
+    case .float32 where VectorTransposedConvolution.covers(shapes):
+      return try VectorTransposedConvolution.kernel(inputs, shapes, packed)
+    case .float32: return DirectTransposedConvolution.kernel(Float.self, shapes)
     case .float64: return DirectTransposedConvolution.kernel(Double.self, shapes)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
     }

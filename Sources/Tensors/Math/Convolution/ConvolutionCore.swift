@@ -1,39 +1,55 @@
 // Room: Tensors. What the convolution routes need to know: window, channels, packed weights.
 
-/// A stride-wise regular convolution with its weights packed: what `Convolution2D` is, and what each
-/// phase of a `TransposedConvolution2D` is.
+/// A stride-wise regular convolution with its weights packed: what `Convolution` is, and what each
+/// phase of a `TransposedConvolution` is.
+///
+/// There are always three axes, missing ones in front having one tap. Along the first, whole sheets
+/// are picked: a sheet of output sees `sheets.taps` sheets of every input channel, which stand beside
+/// each other as if they were channels of an image.
 struct ConvolutionCore: Sendable {
-  let vertical: WindowAxis, horizontal: WindowAxis
+  let sheets: WindowAxis, vertical: WindowAxis, horizontal: WindowAxis
   let groups: Int, groupInChannels: Int, groupOutChannels: Int
   let activation: Activation
   let variant: KernelVariant
   let panels: PackedPanels
 
+  /// A convolution along one to three `axes`.
+  init(
+    axes: [WindowAxis], groups: Int, groupInChannels: Int, groupOutChannels: Int,
+    activation: Activation, variant: KernelVariant, panels: PackedPanels
+  ) {
+    let axes = [WindowAxis](repeating: WindowAxis(taps: 1), count: 3 - axes.count) + axes
+    (sheets, vertical, horizontal) = (axes[0], axes[1], axes[2])
+    (self.groups, self.groupInChannels) = (groups, groupInChannels)
+    (self.groupOutChannels, self.activation) = (groupOutChannels, activation)
+    (self.variant, self.panels) = (variant, panels)
+  }
+
+  var axes: [WindowAxis] { [sheets, vertical, horizontal] }
   var inChannels: Int { groups * groupInChannels }
   var outChannels: Int { groups * groupOutChannels }
   /// The length of one output's sum.
-  var depth: Int { groupInChannels * vertical.taps * horizontal.taps }
+  var depth: Int { groupInSheets * vertical.taps * horizontal.taps }
+  /// The sheets of input that one sheet of output sees.
+  var groupInSheets: Int { groupInChannels * sheets.taps }
   /// Each output channel sees one input channel.
   var isDepthwise: Bool { groupInChannels == 1 && groups > 1 }
 }
 
-/// Where the rows and columns of a convolution's result go: one after the other, or a step apart.
+/// Where the sheets, rows and columns of a convolution's result go: one after the other, or some
+/// steps apart.
 struct OutputLayout: Sendable {
-  /// Floats of one plane, and where row 0, column 0 lies in it.
-  var plane: Int, first: Int
-  /// Floats from one row, one column to the next.
-  var row: Int, column: Int
+  /// Floats of one channel, and where sheet 0, row 0, column 0 lies in it.
+  var channel: Int, first: Int
+  /// Floats from one sheet, row, column to the next.
+  var sheet: Int, row: Int, column: Int
 
-  /// Dense planes of `height` by `width`.
-  init(height: Int, width: Int) {
-    (plane, first, row, column) = (height * width, 0, width, 1)
-  }
-
-  /// Every `strides`-th row and column, from `phase` on, of dense planes of `height` by `width`.
-  init(height: Int, width: Int, phase: (Int, Int), strides: (Int, Int)) {
-    plane = height * width
-    first = phase.0 * width + phase.1
-    row = strides.0 * width
-    column = strides.1
+  /// Every `strides`-th sheet, row and column, from `phase` on, of dense channels of `size`.
+  init(size: [Int], phase: [Int] = [0, 0, 0], strides: [Int] = [1, 1, 1]) {
+    channel = size[0] * size[1] * size[2]
+    first = (phase[0] * size[1] + phase[1]) * size[2] + phase[2]
+    sheet = strides[0] * size[1] * size[2]
+    row = strides[1] * size[2]
+    column = strides[2]
   }
 }

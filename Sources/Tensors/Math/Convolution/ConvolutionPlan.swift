@@ -8,8 +8,8 @@ internal import CVectorKernels
 /// input it needs, padded, into its thread's scratch memory, which stays in the second cache while
 /// all its output channels are computed from it.
 package final class ConvolutionPlan: Sendable {
-  package let height: Int, width: Int
-  package let outHeight: Int, outWidth: Int
+  /// Sheets, rows and columns of an image that goes in, and of one that comes out.
+  package let size: [Int], outSize: [Int]
   /// How many multiply-adds one image takes.
   package let multiplyAdds: Double
   private let route: Route
@@ -20,30 +20,31 @@ package final class ConvolutionPlan: Sendable {
     case tiled(TiledConvolution)
   }
 
-  init(_ convolution: ConvolutionCore, height: Int, width: Int) throws(TensorError) {
-    self.height = height
-    self.width = width
-    outHeight = try convolution.vertical.outputLength(height)
-    outWidth = try convolution.horizontal.outputLength(width)
-    multiplyAdds =
-      Double(outHeight) * Double(outWidth) * Double(convolution.outChannels)
-      * Double(convolution.depth)
-    let planes = max(convolution.inChannels, convolution.outChannels)
+  init(_ convolution: ConvolutionCore, size: [Int]) throws(TensorError) {
+    self.size = size
+    var outSize: [Int] = []
+    for (axis, length) in zip(convolution.axes, size) {
+      outSize.append(try axis.outputLength(length))
+    }
+    self.outSize = outSize
     // Sizes of everything that is computed below stay far from overflow.
-    _ = try Shape(checking: [planes, max(height, outHeight) + 1, max(width, outWidth) + 1, 1 << 12])
-    let axes = [convolution.vertical, convolution.horizontal]
-    if axes.allSatisfy({ $0.taps == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }),
-      !convolution.isDepthwise
-    {
-      route = .pointwise(PointwiseConvolution(convolution, positions: height * width))
-    } else if convolution.isDepthwise {
+    let planes = max(convolution.inChannels, convolution.outChannels)
+    _ = try Shape(
+      checking: [planes, 1 << 12] + zip(size, outSize).map { max($0, $1) + 1 })
+    multiplyAdds =
+      outSize.reduce(1) { $0 * Double($1) } * Double(convolution.outChannels)
+      * Double(convolution.depth)
+    if convolution.axes.allSatisfy({
+      $0.taps == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0
+    }), !convolution.isDepthwise {
+      route = .pointwise(PointwiseConvolution(convolution, positions: size.reduce(1, *)))
+    } else if convolution.isDepthwise, size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1 {
       route = .depthwise(
         DepthwiseConvolution(
-          convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth))
+          convolution, height: size[1], width: size[2], outHeight: outSize[1],
+          outWidth: outSize[2]))
     } else {
-      route = .tiled(
-        TiledConvolution(
-          convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth))
+      route = .tiled(TiledConvolution(convolution, size: size, outSize: outSize))
     }
   }
 

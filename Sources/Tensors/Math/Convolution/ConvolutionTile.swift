@@ -56,19 +56,19 @@ struct ConvolutionTile: Sendable {
     }
   }
 
-  /// Copies what `rows` by `columns` outputs from (top, left) need out of `channels` planes of an
-  /// image; outside the image is `padding`.
+  /// Copies what `rows` by `columns` outputs from (top, left) need out of `channels` planes, which
+  /// `image` gives by number; outside a plane, and where there is none, is `padding`.
   func fill(
-    _ scratch: UnsafeMutablePointer<Float>, from image: UnsafePointer<Float>, height: Int,
-    width: Int, top: Int, left: Int, rows: Int, columns: Int, padding: Float,
-    _ kernels: UnsafePointer<squall_kernels>
+    _ scratch: UnsafeMutablePointer<Float>, height: Int, width: Int, top: Int, left: Int,
+    rows: Int, columns: Int, padding: Float, _ kernels: UnsafePointer<squall_kernels>,
+    from image: (_ channel: Int) -> UnsafePointer<Float>?
   ) {
     let lines = rows + vertical.extra
     let count = columns + horizontal.extra
     let step = horizontal.stride
     var plane = scratch
     for channel in 0..<channels {
-      let source = image + channel * height * width
+      let source = image(channel)
       for startY in vertical.starts {
         for startX in horizontal.starts {
           // Column i comes from x = (left + i) stride + start.
@@ -78,7 +78,7 @@ struct ConvolutionTile: Sendable {
           for line in 0..<lines {
             let target = plane + line * pitch
             let y = (top + line) * vertical.stride + startY
-            if y < 0 || y >= height || first == end {
+            guard let source, y >= 0, y < height, first < end else {
               target.update(repeating: padding, count: count)
               continue
             }

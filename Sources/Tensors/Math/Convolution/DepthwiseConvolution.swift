@@ -58,8 +58,9 @@ struct DepthwiseConvolution: Sendable {
     var epilogue = convolution.activation.epilogue
     Scratch.with(Float.self, count: tile.floatCount) { scratch in
       tile.fill(
-        scratch, from: input + channel * height * width, height: height, width: width, top: top,
-        left: 0, rows: rows, columns: outWidth, padding: 0, kernels)
+        scratch, height: height, width: width, top: top, left: 0, rows: rows, columns: outWidth,
+        padding: 0, kernels
+      ) { _ in input + channel * height * width }
       for panel in convolution.panels.panels {
         let packed = convolution.panels.pointer(group: group, panel)
         Scratch.with(Float.self, count: convolution.depth) { taps in

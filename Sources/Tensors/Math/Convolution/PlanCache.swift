@@ -6,8 +6,8 @@ internal import Synchronization
 final class PlanCache: Sendable {
   private let plans = Mutex<[ConvolutionPlan]>([])
 
-  func find(_ height: Int, _ width: Int) -> ConvolutionPlan? {
-    plans.withLock { $0.first { $0.height == height && $0.width == width } }
+  func find(_ size: [Int]) -> ConvolutionPlan? {
+    plans.withLock { $0.first { $0.size == size } }
   }
 
   func add(_ plan: ConvolutionPlan) {

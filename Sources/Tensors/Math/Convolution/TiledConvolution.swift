@@ -4,7 +4,8 @@ internal import CVectorKernels
 
 struct TiledConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let height: Int, width: Int, outHeight: Int, outWidth: Int
+  private let sheets: Int, height: Int, width: Int
+  private let outSheets: Int, outHeight: Int, outWidth: Int
   private let layout: OutputLayout
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
@@ -17,19 +18,19 @@ struct TiledConvolution: Sendable {
   /// As many tiles as keep a handful of threads evenly busy.
   private static let wantedTiles = 16
 
-  /// Lays out `outHeight` by `outWidth` results of images of `height` by `width`, to be written as
+  /// Lays out results of `outSize` (sheets, rows, columns) of images of `size`, to be written as
   /// `layout` says.
   init(
-    _ convolution: ConvolutionCore, height: Int, width: Int, outHeight: Int, outWidth: Int,
-    layout: OutputLayout? = nil
+    _ convolution: ConvolutionCore, size: [Int], outSize: [Int], layout: OutputLayout? = nil
   ) {
-    self.layout = layout ?? OutputLayout(height: outHeight, width: outWidth)
+    self.layout = layout ?? OutputLayout(size: outSize)
     self.convolution = convolution
-    (self.height, self.width) = (height, width)
-    (self.outHeight, self.outWidth) = (outHeight, outWidth)
+    (sheets, height, width) = (size[0], size[1], size[2])
+    let (outSheets, outHeight, outWidth) = (outSize[0], outSize[1], outSize[2])
+    (self.outSheets, self.outHeight, self.outWidth) = (outSheets, outHeight, outWidth)
     let variant = convolution.variant
     let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
-    let channels = convolution.groupInChannels
+    let channels = convolution.groupInSheets
     func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
       ConvolutionTile(vertical, horizontal, channels: channels, rows: rows, columns: columns)
     }
@@ -53,13 +54,13 @@ struct TiledConvolution: Sendable {
       }
     }
     let enough = max(1, 2 * vertical.reach / vertical.stride)
-    let balanced = (outHeight * columnBlocks * convolution.groups) / Self.wantedTiles
+    let balanced = (outHeight * columnBlocks * outSheets * convolution.groups) / Self.wantedTiles
     let rowsWanted = min(low, max(enough, balanced))
     rowBlocks = (outHeight + rowsWanted - 1) / rowsWanted
     let rows = (outHeight + rowBlocks - 1) / rowBlocks
     tile = arranged(rows, columns)
     offsets = tile.offsets()
-    let tiles = rowBlocks * columnBlocks * convolution.groups
+    let tiles = rowBlocks * columnBlocks * outSheets * convolution.groups
     let panels = convolution.panels.panels.count
     let split = min(panels, max(1, (Self.wantedTiles + tiles - 1) / tiles))
     panelsPerTile = (panels + split - 1) / split
@@ -78,10 +79,10 @@ struct TiledConvolution: Sendable {
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>
   ) {
-    let tiles = batch * convolution.groups * rowBlocks * columnBlocks * panelBlocks
+    let tiles = batch * outSheets * convolution.groups * rowBlocks * columnBlocks * panelBlocks
     let work =
-      Double(batch) * Double(outHeight) * Double(outWidth) * Double(convolution.outChannels)
-      * Double(convolution.depth)
+      Double(batch) * Double(outSheets) * Double(outHeight) * Double(outWidth)
+      * Double(convolution.outChannels) * Double(convolution.depth)
     let nanoseconds = convolution.variant.nanoseconds(multiplyAdds: work)
     ThreadPool.current.forEachTile(tiles, nanoseconds: nanoseconds) { index in
       runTile(index, input: input, residual: residual, output: output)
@@ -100,6 +101,7 @@ struct TiledConvolution: Sendable {
     let panelBlock = next(panelBlocks)
     let left = next(columnBlocks) * tile.columns
     let top = next(rowBlocks) * tile.rows
+    let sheet = next(outSheets)
     let group = next(convolution.groups)
     let image = rest
     guard top < outHeight, left < outWidth else { return }
@@ -108,17 +110,26 @@ struct TiledConvolution: Sendable {
     let kernels = convolution.variant.table
     let panels = convolution.panels.panels
     let chosen = panelBlock * panelsPerTile..<min((panelBlock + 1) * panelsPerTile, panels.count)
-    let firstPlane = image * convolution.inChannels + group * convolution.groupInChannels
+    let firstChannel = image * convolution.inChannels + group * convolution.groupInChannels
+    let (window, firstSheet) = (
+      convolution.sheets, sheet * convolution.sheets.stride - convolution.sheets.before
+    )
     Scratch.with(Float.self, count: tile.floatCount) { scratch in
       tile.fill(
-        scratch, from: input + firstPlane * height * width, height: height, width: width,
-        top: top, left: left, rows: rows, columns: columns, padding: 0, kernels)
+        scratch, height: height, width: width, top: top, left: left, rows: rows, columns: columns,
+        padding: 0, kernels
+      ) { index in
+        let place = firstSheet + index % window.taps * window.dilation
+        guard place >= 0, place < sheets else { return nil }
+        return input + ((firstChannel + index / window.taps) * sheets + place) * height * width
+      }
       for panelIndex in chosen {
         let panel = panels[panelIndex]
-        let plane =
+        let channel =
           image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow
         let corner =
-          plane * layout.plane + layout.first + top * layout.row + left * layout.column
+          channel * layout.channel + layout.first + sheet * layout.sheet + top * layout.row
+          + left * layout.column
         let block = Block(
           panel: panel, weights: convolution.panels.pointer(group: group, panel), rows: rows,
           columns: columns)
@@ -145,8 +156,8 @@ struct TiledConvolution: Sendable {
     for row in 0..<block.rows {
       convolution.variant.table.pointee.f32_igemm(
         block.panel.rows, block.panel.height, block.columns, convolution.depth, block.weights,
-        scratch + row * tile.pitch, offsets.base, output + row * layout.row, layout.plane,
-        residual.map { $0 + row * layout.row }, layout.plane, true, &epilogue)
+        scratch + row * tile.pitch, offsets.base, output + row * layout.row, layout.channel,
+        residual.map { $0 + row * layout.row }, layout.channel, true, &epilogue)
     }
   }
 
@@ -166,7 +177,7 @@ struct TiledConvolution: Sendable {
       for channel in 0..<block.panel.rows {
         for row in 0..<block.rows {
           let source = joined + channel * stride + row * tile.pitch
-          let place = channel * layout.plane + row * layout.row
+          let place = channel * layout.channel + row * layout.row
           if layout.column == 1 {
             kernels.pointee.f32_finish(
               block.columns, source, residual.map { $0 + place }, output + place, &epilogue)

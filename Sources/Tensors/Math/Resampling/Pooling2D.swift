@@ -105,8 +105,9 @@ public struct Pooling2D: Sendable {
     let kernels = variant.table
     Scratch.with(Float.self, count: tile.floatCount) { scratch in
       tile.fill(
-        scratch, from: source, height: height, width: width, top: top, left: 0, rows: rows,
-        columns: outWidth, padding: kind == .maximum ? -.infinity : 0, kernels)
+        scratch, height: height, width: width, top: top, left: 0, rows: rows, columns: outWidth,
+        padding: kind == .maximum ? -.infinity : 0, kernels
+      ) { _ in source }
       for y in 0..<rows {
         let row = target + y * outWidth
         kernels.pointee.f32_pool(

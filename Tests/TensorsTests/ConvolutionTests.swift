@@ -55,7 +55,51 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
   }
 }
 
-@Suite struct Convolution2DTests {
+/// A convolution in three dimensions.
+struct VolumeCase: CustomTestStringConvertible, Sendable {
+  var channels = (1, 1), groups = 1
+  var size = [1, 1, 1]
+  var axes: [WindowAxis] = []
+  var testDescription: String { "\(channels)/\(groups) \(size) \(axes)" }
+
+  static func random(_ count: Int, seed: UInt64) -> [VolumeCase] {
+    var generator = SeededGenerator(seed: seed)
+    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &generator) ?? values[0] }
+    return (0..<count).map { _ in
+      let groups = pick([1, 1, 2, 4])
+      let axes = (0..<3).map { _ in
+        WindowAxis(
+          taps: pick([1, 2, 3]), stride: pick([1, 1, 2]), dilation: pick([1, 1, 2]),
+          before: pick([0, 1, 2]), after: pick([0, 1]))
+      }
+      return VolumeCase(
+        channels: (groups * pick([1, 3, 8]), groups * pick([1, 4, 9])), groups: groups,
+        size: [pick([5, 6]), pick([5, 8]), pick([6, 19, 50])], axes: axes)
+    }
+  }
+
+  /// Sheet `index` of the result, as the sum over the window's sheets of planar convolutions.
+  func sheet(_ index: Int, _ x: Tensor, _ w: Tensor, _ bias: Tensor) throws -> [Double] {
+    var sum: [Double] = []
+    for tap in 0..<axes[0].taps {
+      let place = index * axes[0].stride - axes[0].before + tap * axes[0].dilation
+      guard place >= 0, place < size[0] else { continue }
+      let plane = try x.sliced(2, place..<place + 1).reshaped(
+        to: [2, channels.0, size[1], size[2]])
+      let weights = try w.sliced(2, tap..<tap + 1).reshaped(
+        to: [channels.1, channels.0 / groups, axes[1].taps, axes[2].taps])
+      let part = try Convolution(weights: weights, axes: [axes[1], axes[2]], groups: groups)(plane)
+      let values = part.elements(as: Float.self).map(Double.init)
+      sum = sum.isEmpty ? values : zip(sum, values).map { $0 + $1 }
+    }
+    let plane = try axes[1].outputLength(size[1]) * axes[2].outputLength(size[2])
+    if sum.isEmpty { sum = [Double](repeating: 0, count: 2 * channels.1 * plane) }
+    let biases = bias.elements(as: Float.self)
+    return sum.indices.map { max(0, sum[$0] + Double(biases[$0 / plane % channels.1])) }
+  }
+}
+
+@Suite struct ConvolutionTests {
   static let cases = ConvolutionCase.random(150, seed: 20_160_711)
 
   @Test(arguments: cases)
@@ -64,7 +108,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
     let reference = try naive(item, input, weights, bias, residual)
     for variant in KernelVariant.all {
       let result = try variant.asCurrent {
-        let convolution = try Convolution2D(
+        let convolution = try Convolution(
           weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
           padding: item.padding, groups: item.groups, activation: item.activation)
         return try convolution(input, residual: residual)
@@ -88,7 +132,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
   ])
   func hasTheSameBitsWhateverTheThreads(item: ConvolutionCase) async throws {
     let (input, weights, bias, residual) = try operands(item)
-    let convolution = try Convolution2D(
+    let convolution = try Convolution(
       weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
       padding: item.padding, groups: item.groups, activation: .relu)
     let one = try ThreadPool(threads: 1).asCurrent { try convolution(input, residual: residual) }
@@ -112,10 +156,10 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
       inChannels: 9, outChannels: 11, height: 20, width: 19, kernel: (3, 3),
       padding: Padding2D(1), hasResidual: true)
     let (input, weights, bias, residual) = try operands(item)
-    let convolution = try Convolution2D(weights: weights, bias: bias, padding: item.padding)
+    let convolution = try Convolution(weights: weights, bias: bias, padding: item.padding)
     let expected = try convolution(input, residual: residual)
     var inPlace = try #require(residual)
-    let plan = try convolution.plan(height: 20, width: 19)
+    let plan = try convolution.plan(for: [20, 19])
     inPlace.withMutableElements(of: Float.self) { output in
       input.withElements(of: Float.self) { input in
         guard let output = output.baseAddress, let input = input.baseAddress else { return }
@@ -127,7 +171,7 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
   @Test func hugeDilationsAndPaddingTakeLittleMemory() throws {
     let far = 1 << 30
-    let convolution = try Convolution2D(
+    let convolution = try Convolution(
       weights: Tensor([Float](repeating: 1, count: 9), shape: [1, 1, 3, 3]),
       dilations: (far, far), padding: Padding2D(far))
     let image = Tensor([Float](arrayLiteral: 1, 2, 3, 4), shape: [1, 1, 2, 2])
@@ -141,23 +185,65 @@ struct ConvolutionCase: CustomTestStringConvertible, Sendable {
 
   @Test func badArgumentsThrow() throws {
     let weights = Tensor(zeros: [4, 3, 3, 3])
-    #expect(throws: TensorError.self) { try Convolution2D(weights: weights, groups: 3) }
-    #expect(throws: TensorError.self) { try Convolution2D(weights: weights, strides: (0, 1)) }
+    #expect(throws: TensorError.self) { try Convolution(weights: weights, groups: 3) }
+    #expect(throws: TensorError.self) { try Convolution(weights: weights, strides: (0, 1)) }
     #expect(throws: TensorError.self) {
-      try Convolution2D(weights: weights, dilations: (1, .max))
+      try Convolution(weights: weights, dilations: (1, .max))
     }
     #expect(throws: TensorError.self) {
-      try Convolution2D(weights: weights, bias: Tensor(zeros: [3]))
+      try Convolution(weights: weights, bias: Tensor(zeros: [3]))
     }
     #expect(throws: TensorError.self) {
-      try Convolution2D(weights: weights, padding: Padding2D(top: -1))
+      try Convolution(weights: weights, padding: Padding2D(top: -1))
     }
-    let convolution = try Convolution2D(weights: weights)
+    let convolution = try Convolution(weights: weights)
     #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 3, 2, 2])) }
     #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 4, 8, 8])) }
     #expect(throws: TensorError.self) { try convolution(Tensor(zeros: [1, 3, 8, 8], .float64)) }
     let empty = try convolution(Tensor(zeros: [0, 3, 8, 8]))
     #expect(empty.shape == [0, 4, 6, 6])
+  }
+
+  /// Sums of thousands of products keep most of their digits: chains of additions are short.
+  @Test(arguments: [(512, (1, 1)), (256, (3, 3)), (48, (7, 7))])
+  func longSumsStayAccurate(channels: Int, kernel: (Int, Int)) throws {
+    let item = ConvolutionCase(
+      inChannels: channels, outChannels: 9, height: 9, width: 40, kernel: kernel)
+    let (input, weights, bias, _) = try operands(item)
+    let exact = try naive(item, input, weights, bias, nil).elements(as: Double.self)
+    for variant in KernelVariant.all {
+      let result = try variant.asCurrent { try Convolution(weights: weights, bias: bias)(input) }
+      let errors = zip(result.elements(as: Float.self), exact).map { Double($0) - $1 }
+      let rms = (errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count)).squareRoot()
+      let size = (exact.reduce(0) { $0 + $1 * $1 } / Double(exact.count)).squareRoot()
+      // A single chain of 2304 products is ten times as far off.
+      #expect(rms < 2e-7 * size, "\(variant.name)")
+    }
+  }
+
+  @Test(arguments: VolumeCase.random(60, seed: 77))
+  func volumesAgreeWithSumsOfPlanes(item: VolumeCase) throws {
+    var generator = SeededGenerator(seed: 8)
+    let inGroup = item.channels.0 / item.groups
+    let x = Tensor(
+      generator.floats(2 * item.channels.0 * item.size.reduce(1, *)),
+      shape: Shape([2, item.channels.0] + item.size))
+    let w = Tensor(
+      generator.floats(item.channels.1 * inGroup * item.axes.reduce(1) { $0 * $1.taps }),
+      shape: Shape([item.channels.1, inGroup] + item.axes.map(\.taps)))
+    let bias = Tensor(generator.floats(item.channels.1), shape: [item.channels.1])
+    guard let sheets = try? item.axes[0].outputLength(item.size[0]) else { return }
+    for variant in KernelVariant.all {
+      let result = try variant.asCurrent {
+        try Convolution(
+          weights: w, bias: bias, axes: item.axes, groups: item.groups, activation: .relu)(x)
+      }
+      for sheet in 0..<sheets {
+        let expected = try variant.asCurrent { try item.sheet(sheet, x, w, bias) }
+        let own = result.sliced(2, sheet..<sheet + 1).elements(as: Float.self)
+        #expect(worst(own, expected) < 1e-4, "\(variant.name) sheet \(sheet)")
+      }
+    }
   }
 
   private func operands(
