@@ -128,12 +128,18 @@ INLINE vf log1p_v(vf x) {
   return select_f(x != x, x, result);
 }
 
-// tanh = u / (u + 2), u = exp(2|x|) - 1: no cancellation anywhere.
+// Near 0 a polynomial in x^2; beyond, 1 - 2 / (exp(2|x|) + 1), whose second part has bits to spare.
 INLINE vf tanh_v(vf x) {
   const vf m = min_second(splat(10.0f), magnitude(x));
-  const vf u = expm1_v(m + m);
-  const vf result = with_sign_of(u / (u + 2.0f), x);
-  return select_f(magnitude(x) < 0x1p-12f, x, select_f(x != x, x, result));
+  const vf s = x * x;
+  vf p = splat(-0x1.830bfcp-8f);
+  p = p * s + 0x1.54e01ap-6f;
+  p = p * s - 0x1.b89edap-5f;
+  p = p * s + 0x1.1109dcp-3f;
+  p = p * s - 0x1.55553ep-2f;
+  const vf near = p * (s * x) + x;
+  const vf far = 1.0f - 2.0f / (exp_v(m + m) + 1.0f);
+  return select_f(x != x, x, with_sign_of(select_f(m < 0.6f, near, far), x));
 }
 
 INLINE vf sigmoid_v(vf x) {

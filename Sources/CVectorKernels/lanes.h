@@ -19,6 +19,7 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float vf __attribute__((ext_vector_type(LANES)));
+typedef double vd __attribute__((ext_vector_type(LANES)));
 typedef int32_t vi __attribute__((ext_vector_type(LANES)));
 typedef uint32_t vu __attribute__((ext_vector_type(LANES)));
 typedef uint16_t vh __attribute__((ext_vector_type(LANES)));

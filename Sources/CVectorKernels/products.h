@@ -43,18 +43,17 @@ INLINE void reload_tile(
   }
 }
 
+// The rounding error of one long chain of additions grows with its length, that of pieces with the
+// root of it: chains end after this many products, and their sums are added up on the side.
+#define CHAIN 64
+
 // Functions that are too long for the tile run over its rows while these are in the first cache.
 static void activate_rows(
     size_t rows, size_t n, float *out, ptrdiff_t ldo, const squall_epilogue *e);
 
-INLINE void igemm_tile(
-    const int rows, const int vectors, const bool masked, size_t live_rows, size_t k,
-    const float *w, const float *in, const ptrdiff_t *offsets, float *out, ptrdiff_t ldo,
-    const float *residual, ptrdiff_t ldr, size_t tail, const squall_epilogue *e) {
-  vf acc[MR][MAX_VECTORS];
-  UNROLL for (int m = 0; m < rows; m++)
-    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(w[m]);
-  if (e->accumulate) reload_tile(rows, vectors, live_rows, acc, out, ldo, tail);
+INLINE void igemm_chain(
+    const int rows, const int vectors, const bool masked, size_t k, const float *w,
+    const float *in, const ptrdiff_t *offsets, size_t tail, vf acc[MR][MAX_VECTORS]) {
   for (size_t i = 0; i < k; i++) {
     const float *p = in + offsets[i];
     w += rows;
@@ -66,7 +65,38 @@ INLINE void igemm_tile(
       UNROLL for (int v = 0; v < vectors; v++) acc[m][v] += a * b[v];
     }
   }
-  finish_tile(rows, vectors, live_rows, acc, out, ldo, residual, ldr, tail, e);
+}
+
+INLINE void add_chain(
+    const int rows, const int vectors, vf acc[MR][MAX_VECTORS], vf total[MR][MAX_VECTORS]) {
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) {
+      total[m][v] += acc[m][v];
+      acc[m][v] = splat(0);
+    }
+}
+
+INLINE void igemm_tile(
+    const int rows, const int vectors, const bool masked, size_t live_rows, size_t k,
+    const float *w, const float *in, const ptrdiff_t *offsets, float *out, ptrdiff_t ldo,
+    const float *residual, ptrdiff_t ldr, size_t tail, const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS];
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(w[m]);
+  if (e->accumulate) reload_tile(rows, vectors, live_rows, acc, out, ldo, tail);
+  if (k <= CHAIN) {
+    igemm_chain(rows, vectors, masked, k, w, in, offsets, tail, acc);
+    finish_tile(rows, vectors, live_rows, acc, out, ldo, residual, ldr, tail, e);
+    return;
+  }
+  vf total[MR][MAX_VECTORS];
+  memset(total, 0, sizeof total);
+  for (size_t i = 0; i < k; i += CHAIN) {
+    const size_t length = k - i < CHAIN ? k - i : CHAIN;
+    igemm_chain(rows, vectors, masked, length, w + i * rows, in, offsets + i, tail, acc);
+    add_chain(rows, vectors, acc, total);
+  }
+  finish_tile(rows, vectors, live_rows, total, out, ldo, residual, ldr, tail, e);
 }
 
 // One strip of n positions: full tiles, then what is left.
@@ -145,14 +175,9 @@ static void f32_igemm(
   if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
 }
 
-INLINE void gemm_tile(
+INLINE void gemm_chain(
     const int rows, const int vectors, size_t k, const float *a, ptrdiff_t lda, const float *w,
-    float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, size_t tail,
-    const squall_epilogue *e) {
-  vf acc[MR][MAX_VECTORS];
-  UNROLL for (int m = 0; m < rows; m++)
-    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = load(w + v * LANES);
-  if (e->accumulate) reload_tile(rows, vectors, rows, acc, out, ldo, tail);
+    vf acc[MR][MAX_VECTORS]) {
   for (size_t i = 0; i < k; i++) {
     w += vectors * LANES;
     vf b[MAX_VECTORS];
@@ -162,7 +187,29 @@ INLINE void gemm_tile(
       UNROLL for (int v = 0; v < vectors; v++) acc[m][v] += s * b[v];
     }
   }
-  finish_tile(rows, vectors, rows, acc, out, ldo, residual, ldr, tail, e);
+}
+
+INLINE void gemm_tile(
+    const int rows, const int vectors, size_t k, const float *a, ptrdiff_t lda, const float *w,
+    float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, size_t tail,
+    const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS];
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = load(w + v * LANES);
+  if (e->accumulate) reload_tile(rows, vectors, rows, acc, out, ldo, tail);
+  if (k <= CHAIN) {
+    gemm_chain(rows, vectors, k, a, lda, w, acc);
+    finish_tile(rows, vectors, rows, acc, out, ldo, residual, ldr, tail, e);
+    return;
+  }
+  vf total[MR][MAX_VECTORS];
+  memset(total, 0, sizeof total);
+  for (size_t i = 0; i < k; i += CHAIN) {
+    const size_t length = k - i < CHAIN ? k - i : CHAIN;
+    gemm_chain(rows, vectors, length, a + i, lda, w + i * vectors * LANES, acc);
+    add_chain(rows, vectors, acc, total);
+  }
+  finish_tile(rows, vectors, rows, total, out, ldo, residual, ldr, tail, e);
 }
 
 // One row has one accumulator a vector, and would wait for each addition: four, by k modulo 4.

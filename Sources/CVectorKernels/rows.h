@@ -61,32 +61,29 @@ EXTREME(f32_maximum, -INFINITY, max_nan)
 
 static void f32_softmax(size_t n, const float *in, bool logarithm, float *out) {
   const float largest = (float)f32_maximum(n, in, 0);
-  vf sum0 = splat(0), sum1 = sum0;
-  double total = 0;
+  // In double precision: where one term is much the largest, every addition to it would lose a bit.
+  vd sum = (vd)0.0;
   size_t i = 0;
-  for (size_t block = 0; block < n; block += 1024) {
-    const size_t end = block + 1024 < n ? block + 1024 : n;
-    for (; i + 2 * LANES <= end; i += 2 * LANES) {
-      const vf a = load(in + i) - largest, b = load(in + i + LANES) - largest;
-      const vf ea = exp_v(a), eb = exp_v(b);
-      store(out + i, logarithm ? a : ea);
-      store(out + i + LANES, logarithm ? b : eb);
-      sum0 += ea;
-      sum1 += eb;
-    }
-    for (; i < end; i += LANES) {
-      const size_t count = end - i < LANES ? end - i : LANES;
-      const vf a = (count < LANES ? load_part(in + i, count) : load(in + i)) - largest;
-      const vf e = exp_v(a);
-      float part[LANES];
-      memcpy(part, &e, sizeof part);
-      for (size_t j = 0; j < count; j++) total += part[j];
-      if (count < LANES) store_part(out + i, logarithm ? a : e, count);
-      else store(out + i, logarithm ? a : e);
-    }
-    i = end;
-    total += sum_lanes(sum0 + sum1);
-    sum0 = sum1 = splat(0);
+  for (; i + 2 * LANES <= n; i += 2 * LANES) {
+    const vf a = load(in + i) - largest, b = load(in + i + LANES) - largest;
+    const vf ea = exp_v(a), eb = exp_v(b);
+    store(out + i, logarithm ? a : ea);
+    store(out + i + LANES, logarithm ? b : eb);
+    sum += __builtin_convertvector(ea + eb, vd);
+  }
+  for (; i + LANES <= n; i += LANES) {
+    const vf a = load(in + i) - largest, e = exp_v(a);
+    store(out + i, logarithm ? a : e);
+    sum += __builtin_convertvector(e, vd);
+  }
+  double total = 0;
+  for (int lane = 0; lane < LANES; lane++) total += sum[lane];
+  if (i < n) {
+    const vf a = load_part(in + i, n - i) - largest, e = exp_v(a);
+    store_part(out + i, logarithm ? a : e, n - i);
+    float part[LANES];
+    memcpy(part, &e, sizeof part);
+    for (size_t j = 0; j < n - i; j++) total += part[j];
   }
   const float scale = logarithm ? (float)-log(total) : (float)(1.0 / total);
   if (logarithm) f32_affine(n, out, out, 1.0f, scale);

@@ -50,25 +50,34 @@ private struct CumulativeBody<Operation: CumulativeOperator>: NumberBody {
   let inner: Int
 
   func run<T: Number>(_: T.Type) throws -> Kernel {
-    Kernel { [operation, outer, count, inner] arguments in
+    // A float's running value loses a little at every step: it is kept in double precision.
+    T.elementType.isFloatingPoint
+      ? kernel(T.self, running: Double.self, { $0.asDouble }, { T(number: $0) })
+      : kernel(T.self, running: T.self, { $0 }, { $0 })
+  }
+
+  private func kernel<T: Number, Running: Number>(
+    _: T.Type, running _: Running.Type, _ widen: @escaping @Sendable (T) -> Running,
+    _ narrow: @escaping @Sendable (Running) -> T
+  ) -> Kernel {
+    // Columns in tiles, so that rows are read in order.
+    let tile = 64
+    let tiles = (inner + tile - 1) / tile
+    return Kernel { [operation, outer, count, inner] arguments in
       let direction = operation.direction
       try arguments.map(T.self, to: T.self) { source, target in
         guard let x = source.baseAddress, let y = target.baseAddress, count > 0 else { return }
-        Parallel.items(outer, nanoseconds: Double(count * inner)) { step in
-          let start = step * count * inner
-          for position in 0..<count {
-            let place = direction.reverse ? count - 1 - position : position
-            let before = direction.reverse ? place + 1 : place - 1
-            let row = start + place * inner
-            let previous = start + before * inner
-            for index in 0..<inner {
-              if position == 0 {
-                y[row + index] =
-                  direction.excludesOwn ? operation.identity(T.self) : x[row + index]
-              } else {
-                y[row + index] = operation.combine(
-                  y[previous + index],
-                  direction.excludesOwn ? x[previous + index] : x[row + index])
+        Parallel.items(outer * tiles, nanoseconds: Double(count * min(tile, inner)) * 2) { item in
+          let start = item / tiles * count * inner + item % tiles * tile
+          let columns = min(tile, inner - item % tiles * tile)
+          withUnsafeTemporaryAllocation(of: Running.self, capacity: tile) { running in
+            running.initialize(repeating: operation.identity(Running.self))
+            for position in 0..<count {
+              let row = start + (direction.reverse ? count - 1 - position : position) * inner
+              for index in 0..<columns {
+                let next = operation.combine(running[index], widen(x[row + index]))
+                y[row + index] = narrow(direction.excludesOwn ? running[index] : next)
+                running[index] = next
               }
             }
           }
