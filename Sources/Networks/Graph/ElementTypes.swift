@@ -20,7 +20,19 @@ extension ONNXElementType {
     case .uint32: .uint32
     case .uint64: .uint64
     case .bool: .bool
-    default: nil
+    case .float8e4m3fn: .float8e4m3fn
+    case .float8e4m3fnuz: .float8e4m3fnuz
+    case .float8e5m2: .float8e5m2
+    case .float8e5m2fnuz: .float8e5m2fnuz
+    case .float8e8m0: .float8e8m0
+    case .float6e2m3: .float6e2m3
+    case .float6e3m2: .float6e3m2
+    case .float4e2m1: .float4e2m1
+    case .int4: .int4
+    case .uint4: .uint4
+    case .int2: .int2
+    case .uint2: .uint2
+    case .string, .complex64, .complex128: nil
     }
   }
 }
@@ -42,12 +54,25 @@ extension ElementType {
     case .uint32: .uint32
     case .uint64: .uint64
     case .bool: .bool
+    case .float8e4m3fn: .float8e4m3fn
+    case .float8e4m3fnuz: .float8e4m3fnuz
+    case .float8e5m2: .float8e5m2
+    case .float8e5m2fnuz: .float8e5m2fnuz
+    case .float8e8m0: .float8e8m0
+    case .float6e2m3: .float6e2m3
+    case .float6e3m2: .float6e3m2
+    case .float4e2m1: .float4e2m1
+    case .int4: .int4
+    case .uint4: .uint4
+    case .int2: .int2
+    case .uint2: .uint2
     }
   }
 }
 
 extension Tensor {
-  /// The values of `tensor`, read where they lie when their alignment allows.
+  /// The values of `tensor`, read where they lie when their alignment allows; those of fewer than
+  /// eight bits are unpacked.
   ///
   /// **Throws** `OperatorFault` for element types that tensors cannot have here.
   package init(_ tensor: ONNXTensor) throws {
@@ -58,6 +83,10 @@ extension Tensor {
       throw OperatorFault.unsupported("element type STRING")
     }
     let shape = try Shape(checking: tensor.dims)
+    if type.bitWidth < 8 {
+      self = range.withBytes { Tensor(unpacking: $0, type, shape: shape) }
+      return
+    }
     let borrowed = try range.withBytes { bytes in
       try Tensor(borrowing: bytes, owner: range.owner, elementType: type, shape: shape)
     }

@@ -109,7 +109,7 @@ extension Tensor {
     switch elementType {
     case .int64: return elements(as: Int64.self).map(Int.init)
     case .int32: return elements(as: Int32.self).map(Int.init)
-    case .int8, .int16, .uint8, .uint16, .uint32, .bool:
+    case _ where elementType.isNarrowInteger || elementType == .bool:
       return try numericElements().map { Int($0) }
     case .uint64:
       return try elements(as: UInt64.self).map {
@@ -126,6 +126,10 @@ extension Tensor {
   /// The elements as `Double`s; 64-bit integers may be rounded.
   package func numericElements() throws -> [Double] {
     switch elementType {
+    case _ where elementType.byteWidth == 1 && elementType.isFloatingPoint:
+      try ElementConversion.convert(self, to: .float32).elements(as: Float.self).map(Double.init)
+    case _ where elementType.bitWidth < 8:
+      try ElementConversion.convert(self, to: .int8).elements(as: Int8.self).map(Double.init)
     case .float32: elements(as: Float.self).map(Double.init)
     case .float64: elements(as: Double.self)
     case .float16: elements(as: Half.self).map { Double(Float($0)) }
@@ -138,7 +142,7 @@ extension Tensor {
     case .uint16: elements(as: UInt16.self).map(Double.init)
     case .uint32: elements(as: UInt32.self).map(Double.init)
     case .uint64: elements(as: UInt64.self).map(Double.init)
-    case .bool: elements(as: UInt8.self, bitsOf: self).map { $0 == 0 ? 0 : 1 }
+    default: elements(as: UInt8.self, bitsOf: self).map { $0 == 0 ? 0 : 1 }
     }
   }
 

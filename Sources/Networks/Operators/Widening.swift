@@ -9,7 +9,7 @@ package struct Widening: OptionSet, Sendable {
 
   package init(rawValue: Int) { self.rawValue = rawValue }
 
-  /// Half precision and bfloat16 are computed as float32.
+  /// Half precision, bfloat16 and smaller floats are computed as float32.
   package static let halves = Widening(rawValue: 1)
   /// Integers of fewer than 64 bits are computed as int64 and wrap around as their own type does.
   package static let integers = Widening(rawValue: 2)
@@ -19,8 +19,8 @@ package struct Widening: OptionSet, Sendable {
   /// The type that `type` is computed in.
   package func computing(_ type: ElementType) -> ElementType {
     switch type {
-    case .float16, .bfloat16: contains(.halves) ? .float32 : type
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32: contains(.integers) ? .int64 : type
+    case _ where type.isNarrowFloat: contains(.halves) ? .float32 : type
+    case _ where type.isNarrowInteger: contains(.integers) ? .int64 : type
     default: type
     }
   }

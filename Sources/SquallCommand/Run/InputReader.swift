@@ -72,7 +72,8 @@ struct InputReader {
     case .bool:
       let numbers = try integers(values, shape, path, name, UInt8.self).elements(as: UInt8.self)
       return Tensor(numbers.map { $0 != 0 }, shape: shape)
-    default: return Tensor(values, shape: shape)
+    case let type?: return Tensor(values, shape: shape).converted(to: type)
+    case nil: return Tensor(values, shape: shape)
     }
   }
 

@@ -87,6 +87,7 @@ private struct Statistics {
     case .bool: add(tensor, Bool.self) { $0 ? 1 : 0 }
     case .float16: add(tensor, Half.self) { Double(Float($0)) }
     case .bfloat16: add(tensor, BFloat16.self) { Double(Float($0)) }
+    default: add(tensor.converted(to: .float32), Float.self) { Double($0) }
     }
   }
 

@@ -23,6 +23,6 @@ extension ONNXTensor {
   fileprivate init(_ tensor: Tensor, named name: String) throws(ONNXError) {
     try self.init(
       name: name, elementType: tensor.elementType.onnx, dims: tensor.shape.dimensions,
-      copying: tensor.withBytes { Array($0) })
+      copying: tensor.packedBytes())
   }
 }

@@ -6,15 +6,21 @@ package import Tensors
 package struct LegacyBroadcast: Sendable {
   private let axis: Int?
   private let isLegacy: Bool
+  /// Whether only vectors are aligned, wherever no attribute says so.
+  private let alignsVectors: Bool
 
-  package init(_ node: NodeDescription) throws {
+  /// `vectorAxis` is the axis that a vector belongs to in these opsets, as `PRelu`'s slopes belong to
+  /// the channels; nil where an attribute says it.
+  package init(_ node: NodeDescription, vectorAxis: Int? = nil) throws {
     isLegacy = node.domain.isEmpty && node.opset < 7
-    axis = isLegacy ? try node.int("axis") : nil
+    axis = isLegacy ? try vectorAxis ?? node.int("axis") : nil
+    alignsVectors = vectorAxis != nil
   }
 
   /// The second operand's shape with the trailing ones that the axis implies.
   func aligned(_ first: Shape, _ second: Shape) throws -> Shape {
     guard isLegacy, let axis, second.rank > 0 else { return second }
+    if alignsVectors, second.rank > 1 || first.rank < 2 { return second }
     let start = try Checked.axis(axis, rank: first.rank)
     let trailing = first.rank - start - second.rank
     guard trailing >= 0 else {

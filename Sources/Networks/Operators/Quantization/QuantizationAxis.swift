@@ -46,6 +46,36 @@ struct QuantizationAxis: Sendable {
   }
 }
 
+extension QuantizationAxis {
+  /// Calls `body` for runs of elements inside `range` whose scales are one and the same (a step of
+  /// 0) or follow each other (a step of 1): where the run starts, how long it is, its first scale.
+  @inline(__always)
+  func forEachRun(
+    in range: Range<Int>, _ body: (_ start: Int, _ count: Int, _ scale: Int, _ step: Int) -> Void
+  ) {
+    var index = range.lowerBound
+    while index < range.upperBound {
+      var (count, scale, step) = (range.upperBound - index, 0, 0)
+      if isScalar {
+      } else if stride > 1 {
+        count = min(count, stride - index % stride)
+        scale = scaleIndex(index)
+        step = block == 0 ? 0 : 1
+      } else if block == 0 {
+        count = min(count, length - index % length)
+        scale = index % length
+        step = 1
+      } else {
+        let position = index % length
+        count = min(count, length - position, block - position % block)
+        scale = scaleIndex(index)
+      }
+      body(index, count, scale, step)
+      index += count
+    }
+  }
+}
+
 /// The range of values that an integer type holds.
 extension ElementType {
   var integerRange: ClosedRange<Double>? {
@@ -55,6 +85,10 @@ extension ElementType {
     case .int16: -32768...32767
     case .uint16: 0...65535
     case .int32: -2_147_483_648...2_147_483_647
+    case .int4: -8...7
+    case .uint4: 0...15
+    case .int2: -2...1
+    case .uint2: 0...3
     default: nil
     }
   }

@@ -17,17 +17,21 @@ package struct BitCastOperator: Operator {
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)
-    guard input.elementType.byteWidth == type.byteWidth, type != .bool else {
+    guard input.elementType.bitWidth == type.bitWidth else {
       throw OperatorFault.unsupported("\(input.elementType.rawValue) as \(type.rawValue)")
     }
     return [TensorFacts(type, input.shape)]
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let width = type.byteWidth
+    let (width, isBoolean) = (type.byteWidth, type == .bool)
     return Kernel { arguments in
       let count = try arguments.output().count
       try arguments.move { $1.copyMemory(from: $0, byteCount: count * width) }
+      guard isBoolean else { return }
+      // A byte other than 0 or 1 would be no value of Swift's `Bool`.
+      let bytes = try arguments.output().plannedBytes
+      for index in bytes.indices where bytes[index] > 1 { bytes[index] = 1 }
     }
   }
 }

@@ -4,7 +4,9 @@ internal import Tensors
 
 /// The elements of input 0 in the type of input 1.
 package struct CastLikeOperator: Operator {
-  package init(_ node: NodeDescription) throws {}
+  private let rounding: SmallFloatRounding
+
+  package init(_ node: NodeDescription) throws { rounding = try SmallFloatRounding(node) }
 
   package var widening: Widening { .none }
 
@@ -16,8 +18,9 @@ package struct CastLikeOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    Kernel { arguments in
-      try ElementConversion.convert(arguments.input(0), into: arguments.output())
+    Kernel { [rounding] arguments in
+      try ElementConversion.convert(
+        arguments.input(0), into: arguments.output(), rounding: rounding)
     }
   }
 }

@@ -6,18 +6,23 @@ package import Tensors
 ///
 /// **Edge cases**: a float is truncated towards zero; what does not fit 64 bits saturates, what does
 /// not fit a narrower integer wraps around, NaN becomes 0; anything but zero is `true`; to half
-/// precision and bfloat16 is rounded once, to nearest even.
+/// precision and bfloat16 is rounded once, to nearest even; to smaller floats as
+/// `SmallFloatRounding` says.
 package enum ElementConversion {
   /// `tensor` in `type`, dense; itself when it has the type.
-  package static func convert(_ tensor: Tensor, to type: ElementType) throws -> Tensor {
+  package static func convert(
+    _ tensor: Tensor, to type: ElementType, rounding: SmallFloatRounding = .init()
+  ) throws -> Tensor {
     guard tensor.elementType != type else { return tensor.contiguous() }
     let result = Tensor(uninitialized: tensor.shape, type)
-    try convert(tensor, into: result)
+    try convert(tensor, into: result, rounding: rounding)
     return result
   }
 
   /// Writes `tensor`'s elements into dense `result`, which has as many.
-  package static func convert(_ tensor: Tensor, into result: Tensor) throws {
+  package static func convert(
+    _ tensor: Tensor, into result: Tensor, rounding: SmallFloatRounding = .init()
+  ) throws {
     guard tensor.count == result.count else {
       throw OperatorFault.invalid("\(tensor.count) elements do not fill \(result.shape)")
     }
@@ -25,6 +30,16 @@ package enum ElementConversion {
     if source.elementType == result.elementType {
       source.withBytes { result.plannedBytes.copyMemory(from: $0) }
       return
+    }
+    @inline(__always)
+    func stage<Source: TensorScalar, Wide: WideScalar>(
+      _ source: Tensor, _: Source.Type, into result: Tensor, _ widen: (Source) -> Wide
+    ) {
+      Self.stage(source, Source.self, into: result, rounding, widen)
+    }
+    func stageSmall<Source: SmallFloat>(_: Source.Type) {
+      let values = SmallFloatTables.values(of: Source.self)
+      stage(source, Source.self, into: result) { Double(values[Int($0.bitPattern)]) }
     }
     switch source.elementType {
     case .float32: stage(source, Float.self, into: result) { Double($0) }
@@ -40,13 +55,26 @@ package enum ElementConversion {
     case .uint32: stage(source, UInt32.self, into: result) { Int64($0) }
     case .uint64: stage(source, UInt64.self, into: result) { $0 }
     case .bool: stage(source, Bool.self, into: result) { $0 ? Int64(1) : 0 }
+    case .int4: stage(source, Int4.self, into: result) { Int64($0.value) }
+    case .uint4: stage(source, UInt4.self, into: result) { Int64($0.value) }
+    case .int2: stage(source, Int2.self, into: result) { Int64($0.value) }
+    case .uint2: stage(source, UInt2.self, into: result) { Int64($0.value) }
+    case .float8e4m3fn: stageSmall(Float8E4M3FN.self)
+    case .float8e4m3fnuz: stageSmall(Float8E4M3FNUZ.self)
+    case .float8e5m2: stageSmall(Float8E5M2.self)
+    case .float8e5m2fnuz: stageSmall(Float8E5M2FNUZ.self)
+    case .float8e8m0: stageSmall(Float8E8M0.self)
+    case .float6e2m3: stageSmall(Float6E2M3.self)
+    case .float6e3m2: stageSmall(Float6E3M2.self)
+    case .float4e2m1: stageSmall(Float4E2M1.self)
     }
   }
 
   /// Converts piece by piece through the widest type of the source's kind.
   @inline(__always)
   private static func stage<Source: TensorScalar, Wide: WideScalar>(
-    _ source: Tensor, _: Source.Type, into result: Tensor, _ widen: (Source) -> Wide
+    _ source: Tensor, _: Source.Type, into result: Tensor, _ rounding: SmallFloatRounding,
+    _ widen: (Source) -> Wide
   ) {
     let piece = 2048
     source.withElements(of: Source.self) { elements in
@@ -55,7 +83,8 @@ package enum ElementConversion {
         while start < elements.count {
           let count = min(piece, elements.count - start)
           for index in 0..<count { buffer[index] = widen(elements[start &+ index]) }
-          narrow(UnsafeBufferPointer(rebasing: buffer[..<count]), into: result, at: start)
+          narrow(
+            UnsafeBufferPointer(rebasing: buffer[..<count]), into: result, at: start, rounding)
           start += count
         }
       }
@@ -63,7 +92,8 @@ package enum ElementConversion {
   }
 
   private static func narrow<Wide: WideScalar>(
-    _ values: UnsafeBufferPointer<Wide>, into result: Tensor, at start: Int
+    _ values: UnsafeBufferPointer<Wide>, into result: Tensor, at start: Int,
+    _ rounding: SmallFloatRounding
   ) {
     @inline(__always)
     func store<Target: TensorScalar>(_: Target.Type, _ convert: (Wide) -> Target) {
@@ -84,6 +114,20 @@ package enum ElementConversion {
     case .uint32: store(UInt32.self) { UInt32(truncatingIfNeeded: $0.integer) }
     case .uint64: store(UInt64.self) { $0.unsigned }
     case .bool: store(Bool.self) { $0.isTrue }
+    case .int4: store(Int4.self) { Int4(truncatingIfNeeded: $0.integer) }
+    case .uint4: store(UInt4.self) { UInt4(truncatingIfNeeded: $0.integer) }
+    case .int2: store(Int2.self) { Int2(truncatingIfNeeded: $0.integer) }
+    case .uint2: store(UInt2.self) { UInt2(truncatingIfNeeded: $0.integer) }
+    case .float8e4m3fn: store(Float8E4M3FN.self) { Float8E4M3FN($0.oddFloat, rounding: rounding) }
+    case .float8e4m3fnuz:
+      store(Float8E4M3FNUZ.self) { Float8E4M3FNUZ($0.oddFloat, rounding: rounding) }
+    case .float8e5m2: store(Float8E5M2.self) { Float8E5M2($0.oddFloat, rounding: rounding) }
+    case .float8e5m2fnuz:
+      store(Float8E5M2FNUZ.self) { Float8E5M2FNUZ($0.oddFloat, rounding: rounding) }
+    case .float8e8m0: store(Float8E8M0.self) { Float8E8M0($0.oddFloat, rounding: rounding) }
+    case .float6e2m3: store(Float6E2M3.self) { Float6E2M3($0.oddFloat, rounding: rounding) }
+    case .float6e3m2: store(Float6E3M2.self) { Float6E3M2($0.oddFloat, rounding: rounding) }
+    case .float4e2m1: store(Float4E2M1.self) { Float4E2M1($0.oddFloat, rounding: rounding) }
     }
   }
 }

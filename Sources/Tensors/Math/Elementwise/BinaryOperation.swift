@@ -45,7 +45,7 @@ extension Tensor {
   ) throws(TensorError) -> Tensor {
     let result = try Self.resultShape(self, other, of: operation.rawValue)
     switch elementType {
-    case .float16, .bfloat16:
+    case _ where elementType.isNarrowFloat:
       let wide = try converted(to: .float32).combined(
         operation, with: other.converted(to: .float32))
       return wide.converted(to: elementType)
@@ -83,13 +83,13 @@ extension Tensor {
     case .float64: combineFloating(Double.self, operation, other, output)
     case .int64: combineIntegers(Int64.self, operation, other, output)
     case .uint64: combineIntegers(UInt64.self, operation, other, output)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+    case _ where elementType.isNarrowInteger:
       // Computed wide and cut off again, which is the same as wrapping around all along.
       let wide = Tensor(uninitialized: output.shape, .int64)
       converted(to: .int64).combineIntegers(
         Int64.self, operation, other.converted(to: .int64), wide)
       wide.converted(to: elementType).copyElements(to: output.destinationBytes)
-    case .float16, .bfloat16, .bool:
+    default:
       preconditionFailure("\(elementType.rawValue) elements are converted before arithmetic")
     }
   }

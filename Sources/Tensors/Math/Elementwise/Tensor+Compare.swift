@@ -32,7 +32,7 @@ extension Tensor {
     _ comparison: Comparison, with other: Tensor
   ) throws(TensorError) -> Tensor {
     let shape = try Self.resultShape(self, other, of: comparison.rawValue)
-    if elementType == .float16 || elementType == .bfloat16 {
+    if elementType.isNarrowFloat {
       return try converted(to: .float32).compared(
         comparison, with: other.converted(to: .float32))
     }
@@ -48,10 +48,10 @@ extension Tensor {
     case .float64: compareAny(Double.self, comparison, other, output)
     case .int64: compareAny(Int64.self, comparison, other, output)
     case .uint64: compareAny(UInt64.self, comparison, other, output)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32, .bool:
+    case _ where elementType.isNarrowInteger || elementType == .bool:
       converted(to: .int64).compareAny(
         Int64.self, comparison, other.converted(to: .int64), output)
-    case .float16, .bfloat16:
+    default:
       preconditionFailure("half-precision elements are converted before they are compared")
     }
   }

@@ -7,7 +7,8 @@ extension Tensor {
   ///
   /// **Edge cases**: to a narrower float rounds to nearest, ties to even; a float becomes an integer
   /// by cutting its fraction off, limited to the integer's range, NaN becoming 0; a wide integer
-  /// becomes a narrow one by its low bits; booleans are 0 and 1, and anything but 0 is true.
+  /// becomes a narrow one by its low bits; what is too large for a float of eight bits or fewer
+  /// becomes its largest; booleans are 0 and 1, and anything but 0 is true.
   public func converted(to target: ElementType) -> Tensor {
     if target == elementType { return self }
     switch (elementType, target) {
@@ -15,9 +16,12 @@ extension Tensor {
     case (.bfloat16, .float32): return widened { $0.bf16_to_f32 }
     case (.float32, .float16): return narrowed(.float16) { $0.f32_to_f16 }
     case (.float32, .bfloat16): return narrowed(.bfloat16) { $0.f32_to_bf16 }
-    case (.float16, _), (.bfloat16, _): return converted(to: .float32).converted(to: target)
+    case (.float32, _) where target.isNarrowFloat: return shrunk(to: target)
+    case (_, .float32) where elementType.isNarrowFloat: return grown()
+    case (_, _) where elementType.isNarrowFloat:
+      return converted(to: .float32).converted(to: target)
     // Through float, as ONNX Runtime does; rounding twice is at most half a unit more.
-    case (_, .float16), (_, .bfloat16): return converted(to: .float32).converted(to: target)
+    case (_, _) where target.isNarrowFloat: return converted(to: .float32).converted(to: target)
     case (.float32, .float64): return mapped { (x: Float) -> Double in Double(x) }
     case (.float64, .float32): return mapped { (x: Double) -> Float in Float(x) }
     case (.float32, .int64):
@@ -42,8 +46,44 @@ extension Tensor {
     case (.uint16, .int64): return mapped { (x: UInt16) -> Int64 in Int64(x) }
     case (.uint32, .int64): return mapped { (x: UInt32) -> Int64 in Int64(x) }
     case (.bool, .int64): return mapped { (x: Bool) -> Int64 in x ? 1 : 0 }
+    case (.int4, .int64): return mapped { (x: Int4) -> Int64 in Int64(x.value) }
+    case (.uint4, .int64): return mapped { (x: UInt4) -> Int64 in Int64(x.value) }
+    case (.int2, .int64): return mapped { (x: Int2) -> Int64 in Int64(x.value) }
+    case (.uint2, .int64): return mapped { (x: UInt2) -> Int64 in Int64(x.value) }
     // The rest by way of int64: one loop a type, not one a pair of types.
     case (_, _): return converted(to: .int64).converted(to: target)
+    }
+  }
+
+  /// Floats of eight bits and fewer as float32.
+  private func grown() -> Tensor {
+    func grown<Small: SmallFloat>(_: Small.Type) -> Tensor {
+      let values = SmallFloatTables.values(of: Small.self)
+      return mapped { (x: Small) -> Float in values[Int(x.bitPattern)] }
+    }
+    switch elementType {
+    case .float8e4m3fn: return grown(Float8E4M3FN.self)
+    case .float8e4m3fnuz: return grown(Float8E4M3FNUZ.self)
+    case .float8e5m2: return grown(Float8E5M2.self)
+    case .float8e5m2fnuz: return grown(Float8E5M2FNUZ.self)
+    case .float8e8m0: return grown(Float8E8M0.self)
+    case .float6e2m3: return grown(Float6E2M3.self)
+    case .float6e3m2: return grown(Float6E3M2.self)
+    default: return grown(Float4E2M1.self)
+    }
+  }
+
+  /// float32 as floats of eight bits and fewer.
+  private func shrunk(to target: ElementType) -> Tensor {
+    switch target {
+    case .float8e4m3fn: mapped { (x: Float) -> Float8E4M3FN in Float8E4M3FN(x) }
+    case .float8e4m3fnuz: mapped { (x: Float) -> Float8E4M3FNUZ in Float8E4M3FNUZ(x) }
+    case .float8e5m2: mapped { (x: Float) -> Float8E5M2 in Float8E5M2(x) }
+    case .float8e5m2fnuz: mapped { (x: Float) -> Float8E5M2FNUZ in Float8E5M2FNUZ(x) }
+    case .float8e8m0: mapped { (x: Float) -> Float8E8M0 in Float8E8M0(x) }
+    case .float6e2m3: mapped { (x: Float) -> Float6E2M3 in Float6E2M3(x) }
+    case .float6e3m2: mapped { (x: Float) -> Float6E3M2 in Float6E3M2(x) }
+    default: mapped { (x: Float) -> Float4E2M1 in Float4E2M1(x) }
     }
   }
 
@@ -57,6 +97,10 @@ extension Tensor {
     case .int32, .uint32:
       return mapped { (x: UInt64) -> UInt32 in UInt32(truncatingIfNeeded: x) }.seen(as: target)
     case .bool: return mapped { (x: UInt64) -> Bool in x != 0 }
+    case .int4, .uint4:
+      return mapped { (x: UInt64) -> UInt8 in UInt8(truncatingIfNeeded: x & 15) }.seen(as: target)
+    case .int2, .uint2:
+      return mapped { (x: UInt64) -> UInt8 in UInt8(truncatingIfNeeded: x & 3) }.seen(as: target)
     default: return contiguous().seen(as: target)
     }
   }
@@ -71,6 +115,10 @@ extension Tensor {
       case .uint8: (0, 255)
       case .uint16: (0, 65535)
       case .uint32: (0, Int64(UInt32.max))
+      case .int4: (-8, 7)
+      case .uint4: (0, 15)
+      case .int2: (-2, 1)
+      case .uint2: (0, 3)
       default: (.min, .max)
       }
     return mapped { (x: Int64) -> Int64 in min(max(x, low), high) }.converted(to: target)

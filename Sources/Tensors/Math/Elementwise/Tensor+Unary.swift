@@ -17,16 +17,16 @@ extension Tensor {
       let output = Tensor(uninitialized: shape, elementType)
       apply(function, p, q, into: output)
       return output
-    case .float16, .bfloat16:
+    case _ where elementType.isNarrowFloat:
       return try converted(to: .float32).applying(function, p, q).converted(to: elementType)
     case .int64: return try applyToIntegers(Int64.self, function, p, q)
     case .uint64: return try applyToIntegers(UInt64.self, function, p, q)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+    case _ where elementType.isNarrowInteger:
       let wide = try converted(to: .int64).applyToIntegers(Int64.self, function, p, q)
       // A limit may lie outside the narrow type; everything else wraps around.
       return function == .clip
         ? wide.limited(to: elementType) : wide.converted(to: elementType)
-    case .bool:
+    default:
       throw TensorError(
         .elementTypeMismatch, "\(function.rawValue) of booleans: convert them to numbers first")
     }

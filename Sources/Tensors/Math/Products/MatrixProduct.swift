@@ -149,15 +149,15 @@ extension Tensor {
     switch elementType {
     case .float32: result = a.multiplied(Float.self, b, full)
     case .float64: result = a.multiplied(Double.self, b, full)
-    case .float16, .bfloat16:
+    case _ where elementType.isNarrowFloat:
       result = try a.converted(to: .float32).matrixProduct(with: b.converted(to: .float32))
         .converted(to: elementType)
     case .int64: result = a.multipliedIntegers(Int64.self, b, full)
     case .uint64: result = a.multipliedIntegers(UInt64.self, b, full)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+    case _ where elementType.isNarrowInteger:
       result = try a.converted(to: .int64).matrixProduct(with: b.converted(to: .int64))
         .converted(to: elementType)
-    case .bool: preconditionFailure("booleans were turned away above")
+    default: preconditionFailure("booleans were turned away above")
     }
     return try result.reshaped(to: Shape(checking: visible))
   }

@@ -36,19 +36,19 @@ extension Tensor {
     switch elementType {
     case .float32: result = work.floats(reduction)
     case .float64: result = work.doubles(reduction)
-    case .float16, .bfloat16:
+    case _ where elementType.isNarrowFloat:
       return try converted(to: .float32).reduced(
         reduction, axes: axes, keepingDimensions: keepingDimensions
       ).converted(to: elementType)
     case .int64: result = try work.integers(Int64.self, reduction)
     case .uint64: result = try work.integers(UInt64.self, reduction)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+    case _ where elementType.isNarrowInteger:
       let wide = try converted(to: .int64).reduced(
         reduction, axes: axes, keepingDimensions: keepingDimensions)
       // The extremes of nothing are the type's own; sums wrap around.
       let isExtreme = reduction == .minimum || reduction == .maximum
       return isExtreme ? wide.limited(to: elementType) : wide.converted(to: elementType)
-    case .bool:
+    default:
       throw TensorError(
         .elementTypeMismatch, "\(reduction.rawValue) of booleans: convert them to numbers first")
     }

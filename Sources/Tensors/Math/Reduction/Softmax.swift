@@ -91,17 +91,17 @@ extension Tensor {
     switch elementType {
     case .float32: return try find(Float.self)
     case .float64: return try find(Double.self)
-    case .float16, .bfloat16:
+    case _ where elementType.isNarrowFloat:
       return try converted(to: .float32).indexOfExtreme(
         largest: largest, axis: axis, keepingDimension: keepingDimension,
         selectingLast: selectingLast)
     case .int64: return try find(Int64.self)
     case .uint64: return try find(UInt64.self)
-    case .int8, .int16, .int32, .uint8, .uint16, .uint32:
+    case _ where elementType.isNarrowInteger:
       return try converted(to: .int64).indexOfExtreme(
         largest: largest, axis: axis, keepingDimension: keepingDimension,
         selectingLast: selectingLast)
-    case .bool:
+    default:
       throw TensorError(
         .elementTypeMismatch, "index of an extreme of booleans: convert them to numbers first")
     }
