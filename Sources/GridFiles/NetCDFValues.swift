@@ -74,7 +74,7 @@ public enum NetCDFValues: Sendable, Equatable {
     case .int32(let values): values.map(Double.init)
     case .uint32(let values): values.map(Double.init)
     case .int64(let values): values.map(Double.init)
-    case .uint64(let values): values.map(Double.init)
+    case .uint64(let values): values.map { Double($0) }
     case .float(let values): values.map(Double.init)
     case .double(let values): values
     }

@@ -135,3 +135,95 @@ import Testing
     #expect(try single.numericElements() == [3])
   }
 }
+
+/// Operators with the less usual element types that the specification allows them.
+@Suite struct OperatorTypeTests {
+  private func run(
+    _ opType: String, _ inputs: [Tensor], _ attributes: [String: AttributeValue] = [:],
+    constants: [Tensor] = []
+  ) throws -> Tensor {
+    var test = TestGraph()
+    test.opset = 22
+    let values = inputs.enumerated().map { index, tensor in
+      let value = test.input("x\(index)")
+      test.graph.inputs[index].declared.elementType = tensor.elementType
+      return value
+    }
+    let known = constants.map { test.constant($0) }
+    test.graph.outputs = [try test.one(opType, values + known, attributes)]
+    return try #require(test.run(inputs).first)
+  }
+
+  @Test(arguments: [
+    (ElementType.int8, -128.0, 127.0), (.uint8, 0, 255), (.int32, -2_147_483_648, 2_147_483_647),
+    (.bool, 0, 1), (.float32, -.infinity, .infinity),
+  ]) func extremesOfNothingAreTheTypes(type: ElementType, low: Double, high: Double) throws {
+    let nothing = Tensor(zeros: [2, 0], type)
+    let axis = Tensor([Int64(1)], shape: [1])
+    let most = try run("ReduceMax", [nothing], ["keepdims": .int(0)], constants: [axis])
+    #expect(try most.numericElements() == [low, low])
+    let least = try run("ReduceMin", [nothing], ["keepdims": .int(0)], constants: [axis])
+    #expect(try least.numericElements() == [high, high])
+  }
+
+  @Test func reducesBooleans() throws {
+    let x = Tensor([true, false, false, false], shape: [2, 2])
+    let axis = Tensor([Int64(1)], shape: [1])
+    let most = try run("ReduceMax", [x], ["keepdims": .int(0)], constants: [axis])
+    #expect(most.elements(as: Bool.self) == [true, false])
+  }
+
+  /// A depth of 3 must not be read as the float of these bits.
+  @Test func unsignedLongIntegersAreNumbers() throws {
+    let indices = Tensor([UInt64(2), 0], shape: [2])
+    let values = Tensor([Int32(5), 7], shape: [2])
+    let result = try run("OneHot", [indices], constants: [Tensor(UInt64(3)), values])
+    #expect(result.elements(as: Int32.self) == [5, 5, 7, 7, 5, 5])
+  }
+
+  @Test func integersAreInterpolatedAndCutOffOnce() throws {
+    let x = Tensor([UInt8(0), 10, 20, 31], shape: [1, 1, 2, 2])
+    let result = try run(
+      "Resize", [x], ["mode": .string("linear")],
+      constants: [
+        Tensor([Float](), shape: [0]), Tensor([Float](), shape: [0]),
+        Tensor([Int64(1), 1, 3, 3], shape: [4]),
+      ])
+    #expect(result.elements(as: UInt8.self) == [0, 5, 10, 10, 15, 20, 20, 25, 31])
+  }
+
+  @Test func floatsOfSeveralTypesMeetInTheWidest() throws {
+    let x = Tensor([Double(1), 2, 3, 4], shape: [1, 2, 2])
+    func two(_ a: Float, _ b: Float) -> Tensor { Tensor([a, b], shape: [2]) }
+    let result = try run(
+      "BatchNormalization", [x, two(1, 2), two(0, 1), two(1, 2), two(1, 4)],
+      ["epsilon": .float(0)])
+    #expect(result.elementType == .float64)
+    #expect(result.elements(as: Double.self) == [0, 1, 2, 3])
+  }
+
+  @Test func integersAreSampledOnAGridOfFloats() throws {
+    let x = Tensor([Int32(0), 10, 20, 31], shape: [1, 1, 2, 2])
+    let grid = Tensor([Float(0), 0, -1, -1], shape: [1, 1, 2, 2])
+    let result = try run("GridSample", [x, grid], ["align_corners": .int(1)])
+    #expect(result.elements(as: Int32.self) == [15, 0])
+  }
+
+  @Test func smallFloatsAreTested() throws {
+    let x = Tensor(
+      [Float8E5M2(.infinity, rounding: .init(saturates: false)), Float8E5M2(1)], shape: [2])
+    #expect(try run("IsInf", [x]).elements(as: Bool.self) == [true, false])
+    #expect(try run("IsNaN", [x]).elements(as: Bool.self) == [false, false])
+  }
+
+  /// Files before opset 7 give `PRelu` a slope for each channel.
+  @Test func slopesByChannelInOldFiles() throws {
+    var test = TestGraph()
+    test.opset = 6
+    let x = test.input("x")
+    let slopes = test.constant(Tensor([Float(2), 3], shape: [2]))
+    test.graph.outputs = [try test.one("PRelu", [x, slopes])]
+    let result = try test.run([Tensor([Float](repeating: -1, count: 6), shape: [1, 2, 3])])
+    #expect(result[0].elements(as: Float.self) == [-2, -2, -2, -3, -3, -3])
+  }
+}

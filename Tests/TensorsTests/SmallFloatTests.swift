@@ -96,7 +96,9 @@ struct SmallFloatCase: CustomTestStringConvertible, Sendable {
       #expect(format.decode(format.encode(-number, .init())) == -format.largest)
       #expect(format.encode(number, .init(saturates: false)) == format.overflow)
     }
-    if format.name.hasPrefix("float8") { #expect(format.decode(format.encode(.nan, .init())).isNaN) }
+    if format.name.hasPrefix("float8") {
+      #expect(format.decode(format.encode(.nan, .init())).isNaN)
+    }
   }
 
   @Test func infinityIsNaNWithoutNegativeZeroBeforeOpset24() {
@@ -137,8 +139,12 @@ struct SmallFloatCase: CustomTestStringConvertible, Sendable {
 
   @Test(arguments: ElementType.allCases.filter { $0.bitWidth <= 8 && $0 != .bool })
   func conversionThereAndBack(_ type: ElementType) {
-    let values: [Float] = type.isInteger ? [0, 1, 0, 1] : type == .float8e8m0 ? [1, 2, 4, 0.5]
-      : [0, 1, 2, -1.5]
+    let values: [Float] =
+      type.isInteger
+      ? [0, 1, 0, 1]
+      : type == .float8e8m0
+        ? [1, 2, 4, 0.5]
+        : [0, 1, 2, -1.5]
     let tensor = Tensor(values, shape: [2, 2]).converted(to: type)
     #expect(tensor.elementType == type)
     #expect(tensor.converted(to: .float32).elements(as: Float.self) == values)

@@ -141,7 +141,9 @@ extension Tensor {
     case .uint8: elements(as: UInt8.self).map(Double.init)
     case .uint16: elements(as: UInt16.self).map(Double.init)
     case .uint32: elements(as: UInt32.self).map(Double.init)
-    case .uint64: elements(as: UInt64.self).map(Double.init)
+    case .uint64:
+      // `Double.init` would be the one that takes bits.
+      elements(as: UInt64.self).map { Double($0) }
     default: elements(as: UInt8.self, bitsOf: self).map { $0 == 0 ? 0 : 1 }
     }
   }

@@ -13,6 +13,14 @@ package struct Widening: OptionSet, Sendable {
   package static let halves = Widening(rawValue: 1)
   /// Integers of fewer than 64 bits are computed as int64 and wrap around as their own type does.
   package static let integers = Widening(rawValue: 2)
+  /// Booleans are computed as int64, 0 and 1.
+  package static let booleans = Widening(rawValue: 4)
+  /// Floats of several types are all computed in the widest.
+  package static let mixedFloats = Widening(rawValue: 8)
+  /// Integers and booleans are computed in the floats that stand beside them.
+  package static let numbersAsFloats = Widening(rawValue: 16)
+  /// Results that lie outside a narrow integer's range stop at its ends, instead of wrapping around.
+  package static let saturating = Widening(rawValue: 32)
   /// float64 is computed as itself, unless this is set: then as float32. For nothing yet.
   package static let none: Widening = []
 
@@ -20,21 +28,33 @@ package struct Widening: OptionSet, Sendable {
   package func computing(_ type: ElementType) -> ElementType {
     switch type {
     case _ where type.isNarrowFloat: contains(.halves) ? .float32 : type
+    case _ where contains(.numbersAsFloats) && !type.isFloatingPoint: .float32
     case _ where type.isNarrowInteger: contains(.integers) ? .int64 : type
+    case .bool: contains(.booleans) ? .int64 : type
     default: type
     }
   }
 }
 
 extension Operator {
+  /// The type that `type` is computed in beside operands of `types`.
+  private func computing(_ type: ElementType, beside types: [ElementType]) -> ElementType {
+    let own = widening.computing(type)
+    guard widening.contains(.mixedFloats), own == .float32, types.contains(.float64) else {
+      return own
+    }
+    return .float64
+  }
+
   /// `prepare`, with inputs and outputs of narrow types converted around the kernel.
   package func prepareWidened(
     _ inputs: Operands, outputs: [TensorFacts?], limits: MemoryLimits
   ) throws -> Kernel {
     let widening = self.widening
+    let types = (inputs.facts + outputs).compactMap { $0?.elementType }
     func widened(_ facts: TensorFacts?) throws -> TensorFacts? {
       guard var facts else { return nil }
-      let type = widening.computing(facts.elementType)
+      let type = computing(facts.elementType, beside: types)
       if type != facts.elementType {
         facts.elementType = type
         facts.constant = try facts.constant.map { try ElementConversion.convert($0, to: type) }
@@ -66,8 +86,12 @@ extension Operator {
       }
       try kernel.run(wide)
       for (index, output) in arguments.outputs.enumerated() {
-        guard let output, let result = wide.outputs[index], result.elementType != output.elementType
+        guard let output, var result = wide.outputs[index],
+          result.elementType != output.elementType
         else { continue }
+        if widening.contains(.saturating), result.elementType == .int64 {
+          result = result.limited(to: output.elementType)
+        }
         try ElementConversion.convert(result, into: output)
       }
     }

@@ -91,7 +91,8 @@ public struct SmallFloatFormat: Sendable, Hashable {
       let exponent = magnitude >> mantissaBits
       let fraction = magnitude & ((1 << mantissaBits) - 1)
       let significand = Float(exponent == 0 ? fraction : fraction + (1 << mantissaBits))
-      let scale = Float(sign: .plus, exponent: max(exponent, 1) - bias - mantissaBits, significand: 1)
+      let scale = Float(
+        sign: .plus, exponent: max(exponent, 1) - bias - mantissaBits, significand: 1)
       return isNegative ? -(significand * scale) : significand * scale
     }
   }

@@ -5,7 +5,8 @@ internal import Tensors
 /// Scaled dot-product attention with masks, causal and window bounds, caches and grouped heads.
 ///
 /// **Shapes**: `[batch, heads, length, size]`, or `[batch, length, heads · size]` with the numbers of
-/// heads as attributes. **Edge cases**: a row in which everything is masked gives zeros.
+/// heads as attributes. **Edge cases**: a row in which everything is masked gives zeros; float64 is
+/// computed in float32; masks of any number type are added.
 /// **Source**: ONNX Attention, opsets 23, 24 (`nonpad_kv_seqlen`), 25 (windows).
 package struct AttentionOperator: Operator {
   let isCausal: Bool
@@ -53,7 +54,7 @@ package struct AttentionOperator: Operator {
     let shapes = try AttentionShapes(self, inputs)
     let round: @Sendable (Float) -> Float
     switch try inputs.required(0).elementType {
-    case .float32: round = { $0 }
+    case .float32, .float64: round = { $0 }
     case .float16: round = { Float(Half($0)) }
     case .bfloat16: round = { Float(BFloat16($0)) }
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
@@ -126,8 +127,7 @@ struct AttentionShapes: Sendable {
       try inputs.requireType(6, .int64)
     }
     if let mask = inputs[3] {
-      guard mask.elementType == .bool || mask.elementType == inputs[0]?.elementType,
-        (1...4).contains(mask.shape.rank), mask.shape[mask.shape.rank - 1] <= past + keys
+      guard (1...4).contains(mask.shape.rank), mask.shape[mask.shape.rank - 1] <= past + keys
       else { throw OperatorFault.invalid("a mask of shape \(mask.shape) does not fit") }
       let lead = try Shape(checking: Array(mask.shape.dimensions.dropLast()))
       guard

@@ -9,8 +9,11 @@ package protocol FloatingTest: Operator {
 
 extension FloatingTest {
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
-    try inputs.requireType(0, .float32, .float64, .float16, .bfloat16)
-    return [TensorFacts(.bool, try inputs.required(0).shape)]
+    let input = try inputs.required(0)
+    guard input.elementType.isFloatingPoint else {
+      throw OperatorFault.invalid("cannot work on \(input.elementType.rawValue) elements")
+    }
+    return [TensorFacts(.bool, input.shape)]
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {

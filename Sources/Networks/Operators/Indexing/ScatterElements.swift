@@ -15,7 +15,7 @@ package struct ScatterElementsOperator: Operator {
   package var widening: Widening {
     switch reduction {
     case .none: .none
-    default: [.halves, .integers]
+    default: [.halves, .integers, .booleans]
     }
   }
 

@@ -11,7 +11,7 @@ package struct ScatterNDOperator: Operator {
   package var widening: Widening {
     switch reduction {
     case .none: .none
-    default: [.halves, .integers]
+    default: [.halves, .integers, .booleans]
     }
   }
 

@@ -23,6 +23,7 @@ package struct BatchNormalizationOperator: Operator {
     }
   }
 
+  package var widening: Widening { [.halves, .mixedFloats] }
   package var inPlaceInputs: [Int] { trains ? [] : [0] }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {

@@ -12,6 +12,8 @@ package struct RMSNormalizationOperator: Operator {
     epsilon = Double(try node.float("epsilon", default: 1e-5))
   }
 
+  package var widening: Widening { [.halves, .mixedFloats] }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(2...2)
     let (input, scale) = (try inputs.required(0), try inputs.required(1))

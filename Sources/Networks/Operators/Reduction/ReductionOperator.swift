@@ -44,7 +44,11 @@ package struct ReducedAxes: Sendable {
 }
 
 extension ReductionOperator {
-  package var widening: Widening { [.halves, .integers] }
+  package var widening: Widening {
+    // The extremes of nothing are those of the type.
+    let isExtreme = Self.kind == .maximum || Self.kind == .minimum
+    return isExtreme ? [.halves, .integers, .booleans, .saturating] : [.halves, .integers]
+  }
   package var valueInputs: [Int] { [1] }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
@@ -54,18 +58,6 @@ extension ReductionOperator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
     let plan = try ReductionPlan(input.shape, reduced: axes.resolve(inputs).reduced)
-    if input.elementType == .bool, Self.kind == .maximum || Self.kind == .minimum {
-      let kernel = try ReductionBody(kind: Self.kind, plan: plan).run(Int64.self)
-      return Kernel(scratchBytes: kernel.scratchBytes) { arguments in
-        var wide = arguments
-        let output = try arguments.output()
-        wide.inputs[0] = try ElementConversion.convert(arguments.input(0), to: .int64)
-        let result = Tensor(uninitialized: output.shape, .int64)
-        wide.outputs[0] = result
-        try kernel.run(wide)
-        try ElementConversion.convert(result, into: output)
-      }
-    }
     return try input.elementType.computing(ReductionBody(kind: Self.kind, plan: plan))
   }
 }

@@ -6,7 +6,7 @@ internal import Tensors
 ///
 /// **Shapes**: input `[batch, channels, spatial…]`, grid `[batch, out…, spatial rank]` with
 /// coordinates from -1 to 1, the innermost dimension's first. **Edge cases**: a NaN or infinite
-/// coordinate samples as if far outside. **Source**: ONNX GridSample, opsets 16 (4-D), 20 and 22
+/// coordinate samples as if far outside; integers are sampled as floats and cut off. **Source**: ONNX GridSample, opsets 16 (4-D), 20 and 22
 /// (any rank, `linear`/`cubic`).
 package struct GridSampleOperator: Operator {
   enum Mode: Sendable { case nearest, linear, cubic }
@@ -32,13 +32,15 @@ package struct GridSampleOperator: Operator {
     alignsCorners = try node.flag("align_corners")
   }
 
+  package var widening: Widening { [.halves, .mixedFloats, .numbersAsFloats] }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(2...2)
     let input = try inputs.required(0, rank: 3...16)
     let grid = try inputs.required(1, rank: input.shape.rank...input.shape.rank)
     let spatial = input.shape.rank - 2
     guard grid.shape[0] == input.shape[0], grid.shape[input.shape.rank - 1] == spatial,
-      grid.elementType.isFloatingPoint, input.elementType.isFloatingPoint,
+      grid.elementType.isFloatingPoint,
       !input.shape.dimensions[2...].contains(0)
     else {
       throw OperatorFault.invalid(

@@ -19,7 +19,7 @@ package struct ResizeOperator: Operator {
 
   package static var versions: ClosedRange<Int> { 10...Opset.newest }
 
-  package var widening: Widening { rule.copies ? .none : [.halves, .integers] }
+  package var widening: Widening { rule.copies ? .none : .halves }
   package var valueInputs: [Int] { opset < 11 ? [1] : [1, 2, 3] }
 
   private func axes(_ inputs: Operands) throws -> [ResizedAxis] {
@@ -41,7 +41,21 @@ package struct ResizeOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
-    return try SeparableResize.kernel(
-      input.elementType, input.shape, axes: axes(inputs), rule: rule)
+    guard !rule.copies, !input.elementType.isFloatingPoint else {
+      return try SeparableResize.kernel(
+        input.elementType, input.shape, axes: axes(inputs), rule: rule)
+    }
+    // Integers are cut off once, at the end.
+    let kernel = try SeparableResize.kernel(
+      .float64, input.shape, axes: axes(inputs), rule: rule)
+    return Kernel(scratchBytes: kernel.scratchBytes) { arguments in
+      var wide = arguments
+      let output = try arguments.output()
+      let result = Tensor(uninitialized: output.shape, .float64)
+      wide.inputs[0] = try ElementConversion.convert(arguments.input(0), to: .float64)
+      wide.outputs[0] = result
+      try kernel.run(wide)
+      try ElementConversion.convert(result, into: output)
+    }
   }
 }

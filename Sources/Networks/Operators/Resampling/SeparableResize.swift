@@ -59,7 +59,6 @@ enum SeparableResize {
             switch type {
             case .float32: interpolate(Float.self, stage, from, to, fill)
             case .float64: interpolate(Double.self, stage, from, to, fill)
-            case .int64: interpolate(Int64.self, stage, from, to, fill)
             default: throw OperatorFault.unsupported("element type \(type.rawValue)")
             }
           }

@@ -106,7 +106,7 @@ extension Tensor {
   }
 
   /// Signed eight-byte integers limited to the range of a narrower type.
-  func limited(to target: ElementType) -> Tensor {
+  package func limited(to target: ElementType) -> Tensor {
     let (low, high): (Int64, Int64) =
       switch target {
       case .int8: (-128, 127)
@@ -119,6 +119,7 @@ extension Tensor {
       case .uint4: (0, 15)
       case .int2: (-2, 1)
       case .uint2: (0, 3)
+      case .bool: (0, 1)
       default: (.min, .max)
       }
     return mapped { (x: Int64) -> Int64 in min(max(x, low), high) }.converted(to: target)
