@@ -32,8 +32,9 @@ public struct Float8E8M0: SmallFloat {
     let goesUp: Bool
     switch rounding.mode {
     case .down: goesUp = false
-    case .up: goesUp = fraction != 0
-    case .nearest: goesUp = fraction >= 0x40_0000 && (exponent > 0 || fraction > 0x40_0000)
+    // The smallest code is a subnormal float, whose fraction is a half.
+    case .up: goesUp = fraction > (exponent > 0 ? 0 : 0x40_0000)
+    case .nearest: goesUp = fraction >= (exponent > 0 ? 0x40_0000 : 0x60_0000)
     }
     let rounded = exponent == 255 ? 255 : exponent + (goesUp ? 1 : 0)
     self.init(bitPattern: rounded < 255 ? UInt8(rounded) : rounding.saturates ? 254 : 255)
