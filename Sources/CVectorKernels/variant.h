@@ -8,6 +8,7 @@
 #include "elementwise.h"
 #include "rows.h"
 #include "convert.h"
+#include "fourier.h"
 
 static const squall_unary_function unary_functions[SQUALL_UNARY_COUNT] = {
     [SQUALL_ABS] = f32_abs,
@@ -76,6 +77,9 @@ static void activate_rows(
 }
 
 #define ENTRY(function) .function = function
+#define FOURIER(type)                                                                         \
+  {type##_fourier_complex, type##_fourier_forward, type##_fourier_backward,                   \
+   type##_fourier_load, type##_fourier_store, type##_fourier_turn}
 const squall_kernels VARIANT_TABLE = {
     .name = VARIANT_NAME,
     .lanes = LANES,
@@ -108,4 +112,6 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_to_s8),
     ENTRY(u8_to_f32),
     ENTRY(s8_to_f32),
+    .f32_fourier = FOURIER(f32),
+    .f64_fourier = FOURIER(f64),
 };

@@ -124,6 +124,50 @@ typedef void (*squall_compare_function)(
     size_t n, const float *a, size_t a_step, const float *b, size_t b_step, uint8_t *out);
 typedef double (*squall_reduce_function)(size_t n, const float *x, float p);
 
+/// One pass of a Fourier transform: `length` sub-transforms of `radix` values.
+///
+/// `twiddles` holds, for each of the length's steps p, radix - 1 complex numbers
+/// `exp(-2 pi i p j / (radix length))`, j from 1; `circle` the cosines, then the sines, of the
+/// radix's multiples of a full turn. Both have the transform's own element type.
+typedef struct squall_fourier_stage {
+  size_t radix;   ///< 2, 4, 8 (complex only) or odd, below 128.
+  size_t length;
+  const void *twiddles;
+  const void *circle;
+} squall_fourier_stage;
+
+/// Fourier transforms of one element type, of many signals at a time.
+///
+/// Numbers lie in two planes, real and imaginary parts, of rows of `count` elements; a pass does the
+/// same to every column. The passes of one transform go from memory to other memory: `count` begins
+/// and ends at the number of signals and is multiplied by the radix in between.
+typedef void (*squall_fourier_pass)(
+    const squall_fourier_stage *stage, size_t count, const void *re, const void *im, void *out_re,
+    void *out_im);
+
+typedef struct squall_fourier {
+  /// Complex, forward (exchange the planes for the inverse): reads rows p + length j of `count`,
+  /// j < radix, writes rows radix p + k. `count` grows from pass to pass, `length` falls to 1.
+  squall_fourier_pass complex;
+  /// From real numbers to the first half of their spectrum, rows 0 to n / 2. `length` grows from 1,
+  /// `count` falls to the number of signals. Imaginary parts that are always 0 are not written.
+  squall_fourier_pass forward;
+  /// The way back, times n; imaginary parts that must be 0 are not read.
+  squall_fourier_pass backward;
+  /// Elements of `lanes` signals to planes, rows `pitch` apart; `width` is 2 for complex elements,
+  /// 1 for real ones, which leave the imaginary plane alone.
+  void (*load)(
+      size_t rows, size_t lanes, size_t width, const void *in, ptrdiff_t row_step,
+      ptrdiff_t lane_step, size_t pitch, void *re, void *im);
+  /// Planes to elements, times `scale`.
+  void (*store)(
+      size_t rows, size_t lanes, size_t width, const void *re, const void *im, size_t pitch,
+      double scale, bool conjugate, void *out, ptrdiff_t row_step, ptrdiff_t lane_step);
+  /// Multiplies each row by a complex weight, or with `is_real` the real plane by a real one.
+  void (*turn)(
+      size_t rows, size_t lanes, const void *weights, bool is_real, void *re, void *im);
+} squall_fourier;
+
 /// The leaf loops of one instruction set.
 typedef struct squall_kernels {
   const char *name;      ///< "baseline", "avx2", "avx512" or "neon".
@@ -221,6 +265,8 @@ typedef struct squall_kernels {
   /// `out[i] = (x[i] - zero) scale`.
   void (*u8_to_f32)(size_t n, const uint8_t *x, float scale, int32_t zero, float *out);
   void (*s8_to_f32)(size_t n, const int8_t *x, float scale, int32_t zero, float *out);
+
+  squall_fourier f32_fourier, f64_fourier;
 } squall_kernels;
 
 /// The table that everything uses: the best the processor has, or the one that the environment's

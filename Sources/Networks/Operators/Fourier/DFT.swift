@@ -5,6 +5,10 @@ internal import Tensors
 /// The discrete Fourier transform along one axis, forward or inverse, whole or one-sided.
 ///
 /// **Shapes**: the last dimension is 1 for real, 2 for complex numbers (real and imaginary part).
+/// One-sided, the forward transform gives the elements 0 to length / 2, and the inverse takes these
+/// and gives real numbers.
+/// **Edge cases**: the input is cut or filled up with zeros to the length; the inverse is divided by
+/// it. Without a length, the one-sided inverse of n elements has 2 (n - 1).
 /// **Source**: ONNX DFT, opsets 17 (axis as attribute), 20 (as input).
 package struct DFTOperator: Operator {
   private let axis: Int?
@@ -36,12 +40,7 @@ package struct DFTOperator: Operator {
     var length = shape[place]
     if isInverse, isOneSided { length = max(0, 2 * (length - 1)) }
     if let given = try inputs.integer(1) { length = given }
-    guard length > 0, length < 1 << 28 else {
-      throw OperatorFault.invalid("cannot transform a length of \(length)")
-    }
-    if isOneSided, !isInverse, width == 2 {
-      throw OperatorFault.invalid("a one-sided transform needs real numbers")
-    }
+    try FourierLengths.check(length)
     return Plan(
       axis: place, length: length, output: isOneSided && !isInverse ? length / 2 + 1 : length)
   }
@@ -59,59 +58,45 @@ package struct DFTOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let plan = try plan(inputs)
-    let shape = try inputs.required(0).shape
-    return try RealKernel.make(
-      inputs.required(0).elementType,
-      TransformBody(
-        outer: shape.dimensions[..<plan.axis].reduce(1, *), given: shape[plan.axis],
-        inner: shape.dimensions[(plan.axis + 1)...].dropLast().reduce(1, *),
-        width: shape[shape.rank - 1], output: plan.output,
-        outputWidth: isOneSided && isInverse ? 1 : 2, isInverse: isInverse,
-        mirrors: isOneSided && isInverse, transform: FourierTransform(plan.length)))
+    let input = try inputs.required(0)
+    switch input.elementType {
+    case .float32: return try kernel(Float.self, plan(inputs), input.shape)
+    case .float64: return try kernel(Double.self, plan(inputs), input.shape)
+    case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
+    }
+  }
+
+  private func kernel<Scalar: FourierScalar>(
+    _: Scalar.Type, _ plan: Plan, _ shape: Shape
+  ) -> Kernel {
+    let isReal = shape[shape.rank - 1] == 1
+    let givesReal = isInverse && isOneSided
+    let transform = FourierTransform<Scalar>(
+      givesReal ? .complexToReal : isReal ? .realToComplex : .complex, length: plan.length,
+      isInverse: isInverse, scale: isInverse ? 1 / Double(plan.length) : 1,
+      omitsImaginary: isReal)
+    let layout = FourierTransform<Scalar>.Layout(
+      outer: shape.dimensions[..<plan.axis].reduce(1, *), given: shape[plan.axis],
+      wanted: plan.output, inner: shape.dimensions[(plan.axis + 1)...].dropLast().reduce(1, *),
+      inputWidth: isReal ? 1 : 2, outputWidth: givesReal ? 1 : 2)
+    return Kernel { arguments in
+      try arguments.map(Scalar.self, to: Scalar.self) { source, target in
+        guard let output = target.baseAddress, !target.isEmpty else { return }
+        // An empty axis is all zeros.
+        guard let input = source.baseAddress, !source.isEmpty else {
+          return output.update(repeating: 0, count: target.count)
+        }
+        transform.run(input, output, layout)
+      }
+    }
   }
 }
 
-private struct TransformBody: RealBody {
-  let outer: Int
-  let given: Int
-  let inner: Int
-  let width: Int
-  let output: Int
-  let outputWidth: Int
-  let isInverse: Bool
-  /// Whether the input is the first half of a spectrum whose other half mirrors it.
-  let mirrors: Bool
-  let transform: FourierTransform
-
-  func kernel<T: Number & Real>(_: T.Type) throws -> Kernel {
-    Kernel { [self] arguments in
-      try arguments.map(T.self, to: T.self) { source, target in
-        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
-          return
-        }
-        let length = transform.length
-        Parallel.items(outer * inner, nanoseconds: Double(length) * 60) { line in
-          let (step, column) = (line / inner, line % inner)
-          var values = [Complex](repeating: Complex(), count: length)
-          for index in 0..<min(length, given) {
-            let place = ((step * given + index) * inner + column) * width
-            values[index] = Complex(Double(x[place]), width == 2 ? Double(x[place + 1]) : 0)
-          }
-          if mirrors {
-            for index in stride(from: length / 2 + 1, to: length, by: 1) {
-              let other = values[length - index]
-              values[index] = Complex(other.real, -other.imaginary)
-            }
-          }
-          transform.run(&values, isInverse: isInverse)
-          for index in 0..<output {
-            let place = ((step * output + index) * inner + column) * outputWidth
-            y[place] = T(values[index].real)
-            if outputWidth == 2 { y[place + 1] = T(values[index].imaginary) }
-          }
-        }
-      }
+/// The lengths that are transformed.
+enum FourierLengths {
+  static func check(_ length: Int) throws {
+    guard length > 0, length < 1 << 28 else {
+      throw OperatorFault.invalid("cannot transform a length of \(length)")
     }
   }
 }

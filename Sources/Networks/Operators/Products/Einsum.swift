@@ -5,9 +5,11 @@ internal import Tensors
 /// Sums of products by Einstein's notation, with ellipses, repeated labels and implicit outputs.
 ///
 /// Operands are taken two at a time. A pair becomes one batched matrix product: labels that both
-/// have and the result needs are the batch, those that both have and nobody needs are summed.
+/// have and the result needs are the batch, those that both have and nobody needs are summed. Two
+/// float32 operands are multiplied where they lie if they can be.
 package struct EinsumOperator: Operator {
   private let equation: String
+  private let packed = PackedOnce<[PackedMatrix]?>()
 
   package init(_ node: NodeDescription) throws {
     equation = try node.string("equation", default: "")
@@ -28,7 +30,42 @@ package struct EinsumOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let notation = try EinsteinNotation(equation, shapes: shapes(inputs))
+    if let kernel = try inPlace(notation, inputs) { return kernel }
     return try inputs.required(0).elementType.computing(EinsumBody(notation: notation))
+  }
+
+  /// A kernel that reads both operands where they lie; nil where that cannot be.
+  private func inPlace(_ notation: EinsteinNotation, _ inputs: Operands) throws -> Kernel? {
+    guard inputs.count == 2, try inputs.required(0).elementType == .float32 else { return nil }
+    for (operand, shape) in zip(notation.operands, try shapes(inputs)) {
+      let isWhole = zip(operand, shape.dimensions).allSatisfy { notation.lengths[$0] == $1 }
+      guard isWhole else { return nil }
+    }
+    for (first, second) in [(0, 1), (1, 0)] {
+      guard
+        let product = StridedProduct(
+          left: notation.operands[first], right: notation.operands[second],
+          result: notation.output, lengths: notation.lengths)
+      else { continue }
+      let matrices = try inputs.required(second).constant.flatMap { weights in
+        try packed.get(weights, variant: [first] + (try inputs.required(first).shape.dimensions)) {
+          try product.packed(weights)
+        }
+      }
+      return Kernel { arguments in
+        let target = try arguments.output().plannedDestination(of: Float.self)
+        try arguments.input(first).withElements(of: Float.self) { left in
+          try arguments.input(second).withElements(of: Float.self) { right in
+            guard let target = target.baseAddress else { return }
+            guard let x = left.baseAddress, let y = right.baseAddress else {
+              return target.update(repeating: 0, count: try arguments.output().count)
+            }
+            product.run(x, y, packed: matrices, into: target)
+          }
+        }
+      }
+    }
+    return nil
   }
 }
 
