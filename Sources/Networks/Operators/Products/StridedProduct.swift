@@ -54,6 +54,8 @@ struct StridedProduct: Sendable {
     guard isPlain, rows.length == 1 || rows.result >= columns.length else { return nil }
     (self.rows, self.columns, self.sums, self.loops) = (rows, columns, sums, loops)
     loopCount = loops.reduce(1) { $0 * $1.length }
+    // Loops around next to nothing cost more than rearranging.
+    guard loopCount < 64 || rows.length * columns.length * sums.length >= 64 else { return nil }
   }
 
   /// The last axes as one, as far as one step walks over them all, and the axes before these.

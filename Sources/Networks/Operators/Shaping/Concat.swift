@@ -47,6 +47,16 @@ package struct ConcatOperator: Operator {
     let total = rows.reduce(0, +)
     return Kernel { arguments in
       guard let target = try arguments.output().plannedBytes.baseAddress, total > 0 else { return }
+      if rows == [width, width] {
+        // Single elements in turns, as real and imaginary parts.
+        let isDone = try arguments.input(0).withBytes { first in
+          try arguments.input(1).withBytes { second in
+            guard let x = first.baseAddress, let y = second.baseAddress else { return false }
+            return Movement.interleave(x, y, into: target, count: outer, width: width)
+          }
+        }
+        if isDone { return }
+      }
       var offset = 0
       for (index, row) in rows.enumerated() {
         try arguments.input(index).withBytes { bytes in
