@@ -33,18 +33,19 @@ struct TestGraph {
 
   mutating func node(
     _ opType: String, _ inputs: [ValueID?], _ attributes: [String: AttributeValue] = [:],
-    outputs: Int = 1
+    outputs: Int = 1, domain: String = ""
   ) throws -> [ValueID] {
-    let type = try #require(OperatorRegistry.type(opType, domain: ""), "\(opType)")
+    let type = try #require(OperatorRegistry.type(opType, domain: domain), "\(opType)")
+    let name = "\(opType)_\(graph.nodes.count)"
     let implementation = try type.init(
       NodeDescription(
-        opType: opType, opset: opset, attributes: attributes,
+        opType: opType, domain: domain, opset: opset, attributes: attributes,
         inputPresence: inputs.map { $0 != nil },
-        outputPresence: [Bool](repeating: true, count: outputs)))
+        outputPresence: [Bool](repeating: true, count: outputs), name: name))
     let results = (0..<outputs).map { _ in graph.addValue("\(opType)\(graph.names.count)") }
-    graph.nodes.append(
+    try graph.append(
       GraphNode(
-        name: "\(opType)_\(graph.nodes.count)", opType: opType, inputs: inputs,
+        name: name, opType: opType, domain: domain, inputs: inputs,
         outputs: results, implementation: implementation))
     return results
   }
@@ -135,5 +136,51 @@ struct TestModel {
 
   private static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
     varint(UInt64(number << 3 | 2)) + varint(UInt64(bytes.count)) + bytes
+  }
+}
+
+/// Runs a single operator on tensors whose contents the planner knows, as in a file's constants, or
+/// not.
+func evaluate(
+  _ opType: String, _ inputs: [Tensor?], _ attributes: [String: AttributeValue] = [:],
+  outputs: Int = 1, opset: Int = 21, domain: String = "", constants: Set<Int> = []
+) throws -> [Tensor] {
+  var graph = TestGraph()
+  graph.opset = opset
+  var given: [Tensor] = []
+  var values: [ValueID?] = []
+  for (index, tensor) in inputs.enumerated() {
+    if let tensor, constants.contains(index) {
+      values.append(graph.constant(tensor))
+    } else if let tensor {
+      let value = graph.graph.addValue("input\(index)")
+      graph.graph.inputs.append(
+        GraphInput(
+          value: value,
+          declared: ValueDescription(
+            name: "input\(index)", elementType: tensor.elementType, dimensions: nil)))
+      values.append(value)
+      given.append(tensor)
+    } else {
+      values.append(nil)
+    }
+  }
+  graph.graph.outputs = try graph.node(
+    opType, values, attributes, outputs: outputs, domain: domain)
+  return try graph.run(given)
+}
+
+/// Whether numbers are as close as float32's rounding over a few sums leaves them.
+func expectClose(
+  _ tensor: Tensor, _ expected: [Double], tolerance: Double = 1e-5,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let values = try tensor.numericElements()
+  try #require(values.count == expected.count, sourceLocation: sourceLocation)
+  for (got, wanted) in zip(values, expected) {
+    let isSame = got == wanted || (got.isNaN && wanted.isNaN)
+    #expect(
+      isSame || abs(got - wanted) <= tolerance * max(1, abs(wanted)), "\(values) \(expected)",
+      sourceLocation: sourceLocation)
   }
 }

@@ -117,6 +117,7 @@ final class GraphBuilder {
           .invalidModel, "output '\(output.name)' is made by no node; write the file again")
       }
       graph.outputs.append(value)
+      graph.declaredOutputs.append(ValueDescription(output))
     }
   }
 
@@ -164,7 +165,8 @@ final class GraphBuilder {
     let opset = scope.opsets[domain] ?? scope.opsets["ai.onnx"] ?? 1
     var description = NodeDescription(
       opType: node.opType, domain: domain, opset: opset,
-      inputPresence: inputs.map { $0 != nil }, outputPresence: outputs.map { $0 != nil })
+      inputPresence: inputs.map { $0 != nil }, outputPresence: outputs.map { $0 != nil },
+      name: name)
     var captured: [ValueID] = []
     for (key, attribute) in node.attributes {
       if let value = try self.attribute(attribute, scope: &scope, captured: &captured) {
@@ -185,7 +187,7 @@ final class GraphBuilder {
       return
     }
     do {
-      graph.nodes.append(
+      try graph.append(
         GraphNode(
           name: name, opType: node.opType, domain: domain, inputs: inputs, outputs: outputs,
           implementation: try type.init(description), capturedValues: captured))

@@ -23,12 +23,16 @@ package enum AttributeValue: Sendable {
 /// A branch or a loop's body, before it is compiled.
 package struct Subgraph: Sendable {
   package var graph: Graph
+
+  package init(graph: Graph) { self.graph = graph }
 }
 
 /// A node's attributes, with typed access; every error names the attribute.
 ///
 /// **Throws**: every reader throws when the attribute is there and of another kind.
 public struct NodeDescription: Sendable {
+  /// The node's name in the file, or its first output's.
+  package var name: String
   /// The operator's name.
   public var opType: String
   /// The operator's domain; empty for ONNX's own.
@@ -42,8 +46,9 @@ public struct NodeDescription: Sendable {
 
   package init(
     opType: String, domain: String = "", opset: Int, attributes: [String: AttributeValue] = [:],
-    inputPresence: [Bool] = [], outputPresence: [Bool] = [true]
+    inputPresence: [Bool] = [], outputPresence: [Bool] = [true], name: String = ""
   ) {
+    self.name = name
     self.opType = opType
     self.domain = domain
     self.opset = opset
