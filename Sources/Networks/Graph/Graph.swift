@@ -14,6 +14,8 @@ package struct Graph: Sendable {
   package var nodes: [GraphNode]
   package var inputs: [GraphInput]
   package var outputs: [ValueID]
+  /// What the file declares of the outputs, in order; empty where it was not asked.
+  package var declaredOutputs: [ValueDescription] = []
   /// Values of the enclosing graph that a branch or a body uses: place in the node's
   /// `capturedValues`, own number.
   package var captures: [(slot: Int, inner: ValueID)]
@@ -51,7 +53,8 @@ package struct Graph: Sendable {
   package var isDeterministic: Bool {
     nodes.allSatisfy { node in
       guard let operation = node.implementation as? any SubgraphOperator else {
-        return node.implementation.isDeterministic
+        return node.implementation.isDeterministic(
+          given: node.inputs.map { $0.flatMap { constants[$0] } })
       }
       return operation.subgraphs.allSatisfy { $0.graph.isDeterministic }
     }

@@ -28,6 +28,9 @@ package protocol Operator: Sendable {
   /// Whether the same inputs always give the same outputs, so that constants may be computed once.
   var isDeterministic: Bool { get }
 
+  /// `isDeterministic` where some inputs' contents are known.
+  func isDeterministic(given constants: [Tensor?]) -> Bool
+
   /// The input that output 0 shows unchanged under another shape, if so: no kernel runs then.
   func viewedInput(_ inputs: Operands) -> Int?
 
@@ -43,6 +46,7 @@ extension Operator {
   package var valueInputs: [Int] { [] }
   package var widening: Widening { .halves }
   package var isDeterministic: Bool { true }
+  package func isDeterministic(given constants: [Tensor?]) -> Bool { isDeterministic }
   package func viewedInput(_ inputs: Operands) -> Int? { nil }
   package var inPlaceInputs: [Int] { [] }
 }

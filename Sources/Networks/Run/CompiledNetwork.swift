@@ -119,7 +119,9 @@ public final class CompiledNetwork: Sendable {
     _ inputs: [String: NetworkValue], profile: ProfileRecorder? = nil
   ) throws(NetworkError) -> [String: NetworkValue] {
     let (core, values) = try bound(inputs)
-    let results = try core.run(values, profile: profile)
+    let results = try RandomRun.start { () throws(NetworkError) in
+      try core.run(values, profile: profile)
+    }
     var named: [String: NetworkValue] = [:]
     for (output, value) in zip(outputs, results) { named[output.name] = value }
     return named
@@ -147,7 +149,7 @@ public final class CompiledNetwork: Sendable {
   }
 
   /// Whether the same inputs always give the same outputs: no operator makes random numbers.
-  public var isDeterministic: Bool { source.isDeterministic }
+  public var isDeterministic: Bool { core.graph.isDeterministic }
 
   /// The graph after the passes.
   package var graph: Graph { core.graph }

@@ -4,11 +4,11 @@ internal import Tensors
 
 /// 1 with the probability that the input gives, else 0.
 package struct BernoulliOperator: Operator {
-  private let seed: Float?
+  private let source: RandomSource
   private let type: ElementType?
 
   package init(_ node: NodeDescription) throws {
-    seed = try node.float("seed")
+    source = try RandomSource(node)
     type = try node.elementType("dtype")
   }
 
@@ -21,9 +21,9 @@ package struct BernoulliOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    Kernel { [seed] arguments in
+    Kernel { [source] arguments in
       let probabilities = try arguments.input(0).numericElements()
-      let numbers = SeededNumbers(seed)
+      let numbers = source.numbers()
       try SeededNumbers.fill(arguments.output()) {
         numbers.uniform($0) < probabilities[$0] ? 1 : 0
       }

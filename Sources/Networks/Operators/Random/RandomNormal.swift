@@ -1,24 +1,24 @@
 // Room: Networks. The operator RandomNormal.
 
-package import Tensors
+internal import Tensors
 
-/// Normally distributed numbers of a given shape; see `SeededNumbers` for the generator.
+/// Normally distributed numbers of a given shape; see `RandomSource` for the generator.
 package struct RandomNormalOperator: RandomOperator {
-  package let seed: Float?
-  package let type: ElementType?
-  package let shape: [Int]?
+  let source: RandomSource
+  let type: ElementType?
+  let shape: [Int]?
   private let mean: Double
   private let scale: Double
 
   package init(_ node: NodeDescription) throws {
-    seed = try node.float("seed")
+    source = try RandomSource(node)
     type = try node.elementType("dtype")
     shape = try node.ints("shape") ?? []
     mean = Double(try node.float("mean", default: 0))
     scale = Double(try node.float("scale", default: 1))
   }
 
-  package func number(uniform: () -> Double, normal: () -> Double) -> Double {
+  func number(uniform: () -> Double, normal: () -> Double) -> Double {
     mean + scale * normal()
   }
 }

@@ -2,21 +2,76 @@
 
 internal import Foundation
 internal import Synchronization
-package import Tensors
+internal import Tensors
 
-/// Random numbers by counter: number `i` of a node is a hash of the seed and `i`, so that neither
-/// threads nor the order of work change it.
+/// Where a node's random numbers begin: its `seed`, or its name where it has none.
 ///
-/// A node without a seed takes a new one each run. The hash is SplitMix64's.
+/// Number `i` of the node's `k`-th turn in a run is a hash (SplitMix64's) of the seed, `k` and `i`.
+/// So a run gives the same numbers each time, whatever the number of threads; nodes of different
+/// names differ; and a node in a loop's body makes new numbers at each turn.
+struct RandomSource: Sendable {
+  private let seed: UInt64
+  private let name: String
+
+  init(_ node: NodeDescription) throws {
+    name = node.name
+    if case .int(let seed)? = node.attributes["seed"] {
+      // Dropout's seed is an integer; others' are numbers.
+      self.seed = UInt64(bitPattern: Int64(seed))
+    } else if let seed = try node.float("seed") {
+      self.seed = UInt64(seed.bitPattern)
+    } else {
+      // FNV-1a over the name's bytes.
+      seed = node.name.utf8.reduce(0xcbf2_9ce4_8422_2325) {
+        ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3
+      }
+    }
+  }
+
+  /// The numbers of the node's next turn in the run that is going on.
+  func numbers() -> SeededNumbers {
+    SeededNumbers(seed: seed, turn: RandomRun.current?.nextTurn(of: name) ?? 0)
+  }
+}
+
+/// One run of a network, as far as random numbers are concerned: how often each node had its turn.
+final class RandomRun: Sendable {
+  @TaskLocal static var current: RandomRun?
+
+  private let turns = Mutex<[String: UInt64]>([:])
+
+  private init() {}
+
+  /// Calls `body` as a run of its own.
+  static func start<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    var outcome: Swift.Result<Result, Failure>?
+    $current.withValue(RandomRun()) {
+      do throws(Failure) {
+        outcome = .success(try body())
+      } catch {
+        outcome = .failure(error)
+      }
+    }
+    guard let outcome else { return try body() }
+    return try outcome.get()
+  }
+
+  fileprivate func nextTurn(of name: String) -> UInt64 {
+    turns.withLock { turns in
+      let turn = turns[name, default: 0]
+      turns[name] = turn + 1
+      return turn
+    }
+  }
+}
+
+/// Random numbers by index; see `RandomSource`.
 struct SeededNumbers: Sendable {
-  private static let runs = Atomic<UInt64>(0x5eed)
   private let seed: UInt64
 
-  init(_ seed: Float?) {
-    self.seed =
-      seed.map { UInt64($0.bitPattern) &* 0x9e37_79b9_7f4a_7c15 }
-      ?? Self.hash(Self.runs.add(1, ordering: .relaxed).newValue)
-  }
+  init(seed: UInt64, turn: UInt64) { self.seed = Self.hash(Self.hash(seed) ^ turn) }
 
   private static func hash(_ value: UInt64) -> UInt64 {
     var z = value &+ 0x9e37_79b9_7f4a_7c15
@@ -47,8 +102,8 @@ struct SeededNumbers: Sendable {
 }
 
 /// An operator that makes a tensor of random numbers.
-package protocol RandomOperator: Operator {
-  var seed: Float? { get }
+protocol RandomOperator: Operator {
+  var source: RandomSource { get }
   var type: ElementType? { get }
   /// The shape, where it is an attribute; else the input's.
   var shape: [Int]? { get }
@@ -67,7 +122,7 @@ extension RandomOperator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     Kernel { [self] arguments in
-      let numbers = SeededNumbers(seed)
+      let numbers = source.numbers()
       try SeededNumbers.fill(arguments.output()) { index in
         number(uniform: { numbers.uniform(index) }, normal: { numbers.normal(index) })
       }
