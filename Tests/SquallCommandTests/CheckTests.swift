@@ -64,6 +64,26 @@ import Testing
     #expect(try Program.run(["check", folder.path("nowhere")]).status == 66)
   }
 
+  @Test func filesBesideCasesArePassedOver() throws {
+    let folder = try ScratchFolder()
+    try TinyNetwork().writeCase("good", in: folder, input: [1], output: [1])
+    try Data("words".utf8).write(to: folder.url.appending(path: "README.md"))
+    try FileManager.default.createDirectory(
+      at: folder.url.appending(path: "empty"), withIntermediateDirectories: true)
+    let readme = folder.path("README.md")
+    let outcome = try Program.run(["check", readme, folder.path("empty"), folder.path("good")])
+    #expect(outcome.status == 0)
+    #expect(outcome.output.hasSuffix("\n1 passed, 0 failed, 0 unsupported\n"))
+    #expect(outcome.errorLines.count == 2)
+    #expect(outcome.errorLines.first?.contains("README.md: passed over") == true)
+
+    let alone = try Program.run(["check", readme])
+    #expect(alone.status == 65)
+    #expect(alone.output.isEmpty)
+    #expect(alone.errorLines.count == 1)
+    #expect(try Program.run(["check", readme, folder.path("nowhere")]).status == 66)
+  }
+
   @Test func aWorkerThatDiesIsReplacedAndItsEndTold() throws {
     let folder = try ScratchFolder()
     let script = folder.path("worker")

@@ -9,6 +9,25 @@ struct CaseDescription: Codable {
   let model: String
   let folder: String
 
+  /// The cases in all of `paths`, as a shell's pattern names them.
+  ///
+  /// **Edge cases.** Beside others, a plain file, or a folder without a case, is passed over with a
+  /// note; alone it is an error.
+  static func find(in paths: [String]) throws -> [CaseDescription] {
+    var found: [CaseDescription] = []
+    var passedOver: [(path: String, error: any Error)] = []
+    for path in paths {
+      do {
+        found += try find(in: path)
+      } catch let error where FileManager.default.fileExists(atPath: path) {
+        passedOver.append((path, error))
+      }
+    }
+    if found.isEmpty, let first = passedOver.first { throw first.error }
+    for (path, _) in passedOver { Console.note("squall: \(path): passed over, it holds no case") }
+    return found
+  }
+
   /// The cases in `path`: a case, a model package, or the cases in the folders below.
   static func find(in path: String) throws -> [CaseDescription] {
     let url = URL(filePath: path)

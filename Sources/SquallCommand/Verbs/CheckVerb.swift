@@ -44,9 +44,7 @@ struct CheckVerb: ParsableCommand {
   func run() throws {
     try common.apply()
     if worker { CaseServer.serve() }
-    var found: [CaseDescription] = []
-    for path in paths { found += try CaseDescription.find(in: path) }
-
+    let found = try CaseDescription.find(in: paths)
     let runner = try IsolatedRunner(threads: common.threads, timeLimit: .seconds(timeLimit))
     var reports: [CaseReport] = []
     for (index, description) in found.enumerated() {
