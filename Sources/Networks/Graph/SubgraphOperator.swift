@@ -9,6 +9,10 @@ package protocol SubgraphOperator: DynamicOperator {
   var subgraphs: [CompiledSubgraph] { get set }
 }
 
+extension SubgraphOperator {
+  package var isDeterministic: Bool { subgraphs.allSatisfy { $0.graph.isDeterministic } }
+}
+
 /// A branch or a body: first a graph, then a network of its own.
 package struct CompiledSubgraph: Sendable {
   package private(set) var graph: Graph
@@ -43,11 +47,26 @@ package struct CompiledSubgraph: Sendable {
     core = try GraphCompiler.compile(graph, passes: passes, limits: limits)
   }
 
-  /// Runs the graph; `inputs` are those that it declares.
-  package func run(
+  /// Whether the graph can be run.
+  package var isCompiled: Bool { core != nil }
+
+  /// The type and the shape that output `index` has for inputs like these; nil where only a run
+  /// would tell.
+  package func plannedOutput(
+    _ index: Int, _ inputs: [NetworkValue], _ context: DynamicInputs
+  ) -> TensorFacts? {
+    guard let core, index < core.graph.outputs.count,
+      let all = try? withCaptures(inputs, context),
+      let planned = try? core.planned(
+        for: all.map { $0.tensor.map { TensorFacts($0.elementType, $0.shape) } })
+    else { return nil }
+    return planned.plan.facts(of: core.graph.outputs[index])
+  }
+
+  private func withCaptures(
     _ inputs: [NetworkValue], _ context: DynamicInputs
   ) throws -> [NetworkValue] {
-    guard let core, inputs.count == inputCount else {
+    guard inputs.count == inputCount else {
       throw OperatorFault.invalid(
         "its graph has \(inputCount) inputs and \(inputs.count) were given")
     }
@@ -58,13 +77,21 @@ package struct CompiledSubgraph: Sendable {
       }
       all.append(value)
     }
-    return try core.run(all, profile: context.profile)
+    return all
+  }
+
+  /// Runs the graph; `inputs` are those that it declares.
+  package func run(
+    _ inputs: [NetworkValue], _ context: DynamicInputs
+  ) throws -> [NetworkValue] {
+    guard let core else { throw OperatorFault.invalid("its graph is not compiled") }
+    return try core.run(withCaptures(inputs, context), profile: context.profile)
   }
 }
 
 /// Passes over a graph, then over the graphs inside it.
-enum GraphCompiler {
-  static func compile(
+package enum GraphCompiler {
+  package static func compile(
     _ source: Graph, passes: [any GraphPass], limits: MemoryLimits
   ) throws(NetworkError) -> NetworkCore {
     var graph = source

@@ -93,7 +93,10 @@ package struct FactTable: Sendable {
   private mutating func evaluate(
     _ dynamic: any DynamicOperator, _ node: GraphNode, _ operands: Operands
   ) throws {
-    guard node.capturedValues.isEmpty, dynamic.isDeterministic,
+    // A branch or a body is compiled after the graph around it.
+    let isReady =
+      (dynamic as? any SubgraphOperator)?.subgraphs.allSatisfy(\.isCompiled) ?? true
+    guard isReady, node.capturedValues.isEmpty, dynamic.isDeterministic,
       operands.facts.reduce(0, { $0 + ($1?.byteCount ?? 0) }) <= Self.foldingAllowance
     else { return }
     let results = try dynamic.evaluate(

@@ -58,4 +58,16 @@ package struct Plan: Sendable {
   /// The least that any layout could need for the same order of work.
   package var arenaLowerBound: Int
   package var limits: MemoryLimits
+
+  /// The type and the shape of a value, nil where only the run will tell.
+  package func facts(of value: ValueID) -> TensorFacts? {
+    switch places[value] {
+    case .constant(let tensor): TensorFacts(tensor.elementType, tensor.shape)
+    case .arena(_, let facts): facts
+    case .bound(let number): bindings[number].facts
+    case .view(let source, let shape):
+      facts(of: source).map { TensorFacts($0.elementType, shape) }
+    case .unused: nil
+    }
+  }
 }

@@ -72,17 +72,31 @@ package struct LoopOperator: SubgraphOperator {
       NetworkValue.tensor(
         try TensorStack.stack(
           tensors, axis: 0, limits: inputs.limits,
-          empty: body.emptyStack(output: carriedCount + 1 + index)))
+          empty: body.emptyStack(
+            output: carriedCount + 1 + index, axis: 0,
+            [.tensor(Tensor(Int64(0))), .tensor(Tensor(true))] + carried, inputs)))
     }
     return carried + stacks
   }
 }
 
 extension CompiledSubgraph {
-  /// What stacking an output that was never made gives: a first dimension of 0 and what the graph
-  /// says of the others.
-  func emptyStack(output: Int) -> Tensor {
-    Tensor(zeros: [0], .float32)
+  /// What stacking an output that was never made gives: along `axis` a length of 0, else the lengths
+  /// that it would have had for such inputs, or that the file declares; 0 where nobody knows.
+  func emptyStack(
+    output: Int, axis: Int, _ inputs: [NetworkValue], _ context: DynamicInputs
+  ) throws -> Tensor {
+    let declared =
+      output < graph.declaredOutputs.count ? graph.declaredOutputs[output] : nil
+    var type = declared?.elementType ?? .float32
+    var lengths: [Int] = []
+    if let facts = plannedOutput(output, inputs, context) {
+      (type, lengths) = (facts.elementType, facts.shape.dimensions)
+    } else if let dimensions = declared?.dimensions {
+      lengths = dimensions.map { if case .fixed(let length) = $0 { length } else { 0 } }
+    }
+    lengths.insert(0, at: try Checked.axis(axis, rank: lengths.count + 1))
+    return Tensor(zeros: try Shape(checking: lengths), type)
   }
 }
 
@@ -90,9 +104,9 @@ extension CompiledSubgraph {
 package enum TensorStack {
   /// `tensors` stacked along a new dimension `axis`; `empty` when there are none.
   package static func stack(
-    _ tensors: [Tensor], axis: Int, limits: MemoryLimits, empty: @autoclosure () -> Tensor
+    _ tensors: [Tensor], axis: Int, limits: MemoryLimits, empty: @autoclosure () throws -> Tensor
   ) throws -> Tensor {
-    guard let first = tensors.first else { return empty() }
+    guard let first = tensors.first else { return try empty() }
     let place = try Checked.axis(axis, rank: first.shape.rank + 1)
     var unit = first.shape.dimensions
     unit.insert(1, at: place)

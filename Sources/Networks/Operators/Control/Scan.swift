@@ -97,6 +97,12 @@ package struct ScanOperator: SubgraphOperator {
     guard scanned.allSatisfy({ $0.tensor.shape[$0.axis] == length }) else {
       throw OperatorFault.invalid("scanned inputs differ in length")
     }
+    // What the body would see of scanned inputs, for outputs that it never makes.
+    let unseen = try scanned.map { item -> NetworkValue in
+      var lengths = item.tensor.shape.dimensions
+      lengths.remove(at: item.axis)
+      return .tensor(Tensor(zeros: try Shape(checking: length == 0 ? lengths : [0])))
+    }
     let stackCount = body.graph.outputs.count - stateCount
     var stacked = [[Tensor]](repeating: [], count: stackCount)
     for step in 0..<length {
@@ -121,7 +127,8 @@ package struct ScanOperator: SubgraphOperator {
       return NetworkValue.tensor(
         try TensorStack.stack(
           ordered, axis: setting(outputAxes, index), limits: context.limits,
-          empty: body.emptyStack(output: stateCount + index)))
+          empty: body.emptyStack(
+            output: stateCount + index, axis: setting(outputAxes, index), state + unseen, context)))
     }
     return state + stacks
   }
