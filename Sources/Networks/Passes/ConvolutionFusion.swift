@@ -101,7 +101,8 @@ package struct ConvolutionFusion: GraphPass {
       }
       return tensor.elements(as: Float.self)
     }
-    guard !normalization.trains, node.inputs.count == 5, convolution.inputs.count >= 2,
+    guard !normalization.trains, !normalization.isByElement, node.inputs.count == 5,
+      convolution.inputs.count >= 2,
       let source = convolution.inputs[1], let weights = graph.constants[source],
       weights.elementType == .float32, weights.shape.rank >= 3, weights.count > 0,
       let scale = floats(node.inputs[1]), let shift = floats(node.inputs[2]),

@@ -11,8 +11,10 @@ package struct ClipOperator: Operator {
   package let high: Float?
 
   package init(_ node: NodeDescription) throws {
-    low = node.opset < 11 ? try node.float("min") : nil
-    high = node.opset < 11 ? try node.float("max") : nil
+    // The attributes' defaults are the finite bounds, so that infinities are clipped, too.
+    let bound = Float.greatestFiniteMagnitude
+    low = node.opset < 11 ? try node.float("min", default: -bound) : nil
+    high = node.opset < 11 ? try node.float("max", default: bound) : nil
   }
 
   package var widening: Widening { [.halves, .integers] }

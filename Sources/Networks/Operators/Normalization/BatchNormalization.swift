@@ -5,19 +5,19 @@ internal import Tensors
 /// Channels shifted and scaled by given statistics; in training mode by the batch's own, which are
 /// then mixed into the running ones.
 ///
-/// **Source**: ONNX BatchNormalization, opsets 6 (`is_test`), 7, 9, 14 (`training_mode`), 15.
+/// **Source**: ONNX BatchNormalization, opsets 6 (`is_test`), 7 (`spatial` 0: every element has
+/// statistics of its own), 9, 14 (`training_mode`), 15.
 package struct BatchNormalizationOperator: Operator {
   package let epsilon: Double
   private let momentum: Double
   package let trains: Bool
+  package let isByElement: Bool
 
   package init(_ node: NodeDescription) throws {
     epsilon = Double(try node.float("epsilon", default: 1e-5))
     momentum = Double(try node.float("momentum", default: 0.9))
     trains = try node.flag("training_mode")
-    guard try node.opset >= 9 || node.flag("spatial", default: true) else {
-      throw OperatorFault.unsupported("statistics by element (spatial = 0)")
-    }
+    isByElement = try node.opset < 9 && !node.flag("spatial", default: true)
     guard try node.opset >= 7 || node.flag("is_test") else {
       throw OperatorFault.unsupported("training (is_test = 0)")
     }
@@ -30,11 +30,11 @@ package struct BatchNormalizationOperator: Operator {
     try inputs.requireCount(5...5)
     let input = try inputs.required(0, rank: 1...64)
     let channels = input.shape.rank > 1 ? input.shape[1] : 1
+    let expected = isByElement ? Array(input.shape.dimensions.dropFirst()) : [channels]
     for index in 1...4 {
       let shape = try inputs.required(index).shape
-      guard shape.dimensions == [channels] else {
-        throw OperatorFault.invalid(
-          "input \(index) of shape \(shape) does not fit \(channels) channels")
+      guard shape.dimensions == expected else {
+        throw OperatorFault.invalid("input \(index) of shape \(shape) is not \(expected)")
       }
     }
     return [
@@ -48,7 +48,11 @@ package struct BatchNormalizationOperator: Operator {
     guard Set((1...4).map { inputs[$0]?.elementType }).count == 1,
       inputs[1]?.elementType == inputs[0]?.elementType
     else { throw OperatorFault.unsupported("statistics of another element type") }
-    let shape = try inputs.required(0).shape
+    var shape = try inputs.required(0).shape
+    if isByElement {
+      shape = try Shape(
+        checking: [shape[0], shape.dimensions.dropFirst().reduce(1, *)])
+    }
     return try RealKernel.make(
       inputs.required(0).elementType,
       BatchBody(

@@ -34,6 +34,10 @@ struct RecurrentAttributes: Sendable {
       "thresholdedrelu": (1, 0), "scaledtanh": (1, 1), "hardsigmoid": (0.2, 0.5), "elu": (1, 0),
       "softsign": (1, 0), "softplus": (1, 0), "affine": (1, 0),
     ]
+    static let takingAlpha: Set = [
+      "affine", "elu", "hardsigmoid", "leakyrelu", "scaledtanh", "thresholdedrelu",
+    ]
+    static let takingBeta: Set = ["affine", "hardsigmoid", "scaledtanh"]
   }
 
   let direction: Direction
@@ -61,15 +65,26 @@ struct RecurrentAttributes: Sendable {
     }
     let alphas = try node.floats("activation_alpha") ?? []
     let betas = try node.floats("activation_beta") ?? []
-    activations = try wanted.enumerated().map { index, name in
-      let key = name.lowercased()
+    let keys = wanted.map { $0.lowercased() }
+    let ownAlphas = Self.parameters(alphas, of: keys, taking: Activation.takingAlpha)
+    let ownBetas = Self.parameters(betas, of: keys, taking: Activation.takingBeta)
+    activations = try keys.enumerated().map { index, key in
       guard let (alpha, beta) = Activation.defaults[key] else {
-        throw OperatorFault.unsupported("activation '\(name)'")
+        throw OperatorFault.unsupported("activation '\(wanted[index])'")
       }
       return Activation(
-        name: key, alpha: index < alphas.count ? alphas[index] : alpha,
-        beta: index < betas.count ? betas[index] : beta)
+        name: key, alpha: ownAlphas[index] ?? alpha, beta: ownBetas[index] ?? beta)
     }
+  }
+
+  /// The parameter of each activation: those that take one use up the list in order, unless it has
+  /// one for each, whether it takes it or not.
+  private static func parameters(
+    _ values: [Float], of names: [String], taking: Set<String>
+  ) -> [Float?] {
+    if values.count == names.count { return values }
+    var rest = values[...]
+    return names.map { taking.contains($0) ? rest.popFirst() : nil }
   }
 }
 

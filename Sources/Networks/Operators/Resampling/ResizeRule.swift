@@ -24,7 +24,8 @@ struct ResizeRule: Sendable {
     case "cubic": mode = .cubic
     case let other: throw OperatorFault.unsupported("mode '\(other)'")
     }
-    // Opset 10 knew one rule only: position = index / scale, rounded down for nearest.
+    // Opset 10 knew one rule only: position = index / scale, for nearest rounded down where the
+    // result is larger and up where it is smaller.
     coordinates =
       node.opset < 11
       ? "asymmetric"
@@ -36,7 +37,7 @@ struct ResizeRule: Sendable {
         ])
     nearest =
       node.opset < 11
-      ? "floor"
+      ? "towards corner"
       : try node.choice(
         "nearest_mode", default: "round_prefer_floor",
         ["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
@@ -82,10 +83,9 @@ struct ResizeRule: Sendable {
         guard scale > 0, scale.isFinite else {
           throw OperatorFault.invalid("scale \(scale) is not positive")
         }
-        let extent =
-          result[axis].region.map { Double(shape[axis]) * ($0.1 - $0.0) } ?? Double(shape[axis])
         result[axis].scale = scale
-        result[axis].output = try Checked.integer((extent * scale).rounded(.down))
+        // The region counts in where a position lies, not in how many there are.
+        result[axis].output = try Checked.integer((Double(shape[axis]) * scale).rounded(.down))
       }
     } else if let sizes {
       var wanted = sizes
@@ -143,6 +143,7 @@ struct ResizeRule: Sendable {
   func nearestIndex(_ coordinate: Double, _ axis: ResizedAxis) -> Int {
     let rounded: Double
     switch nearest {
+    case "towards corner": rounded = coordinate.rounded(axis.scale < 1 ? .up : .down)
     case "floor": rounded = coordinate.rounded(.down)
     case "ceil": rounded = coordinate.rounded(.up)
     case "round_prefer_ceil": rounded = (coordinate + 0.5).rounded(.down)

@@ -45,7 +45,9 @@ extension Number where Self: Real {
   }
   @inline(__always) package static func floorModulo(_ a: Self, _ b: Self) -> Self {
     let rest = remainder(a, b)
-    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+    // A zero has the divisor's sign, too.
+    if rest == 0 { return Self(signOf: b, magnitudeOf: rest) }
+    return (rest < 0) != (b < 0) ? rest + b : rest
   }
   @inline(__always) package static func maximum(_ a: Self, _ b: Self) -> Self {
     a > b || a.isNaN ? a : b
