@@ -10,12 +10,26 @@ import Testing
   /// Networks that this version must run.
   static let networks = [
     "rainnet", "rainnet__bilinear", "rainnet__inputs_init", "smaat_unet", "smaat_unet__dynamo18",
-    "convlstm", "convlstm__dynamo18", "convgru_loop", "afno", "afno__matmul",
+    "convlstm", "convlstm__dynamo18", "convgru_loop", "pangu3d", "pangu3d__dynamo18",
+    "langya_swin", "langya_swin__ts17", "fuxi_like", "fuxi_like__dynamo18", "gnn",
+    "gnn__dynamo18", "afno", "afno__matmul", "qunet",
   ]
 
   @Test(.enabled(if: SharedFolder.exists("networks")), arguments: networks)
   func network(_ name: String) {
     let check = NetworkCheck(folder: SharedFolder.url.appending(path: "networks/\(name)"))
+    #expect(check.status == .pass, "\(check.detail)")
+  }
+
+  /// Networks in which each pass finds something, compiled with each pass alone.
+  @Test(
+    .enabled(if: SharedFolder.exists("networks")),
+    arguments: ["langya_swin", "pangu3d", "gnn", "convgru_loop"], GraphPasses.standard.map(\.name))
+  func network(_ name: String, withOnly pass: String) {
+    var options = CompiledNetwork.Options()
+    options.passes = GraphPasses.named(pass) ?? []
+    let folder = SharedFolder.url.appending(path: "networks/\(name)")
+    let check = NetworkCheck(folder: folder, options: options)
     #expect(check.status == .pass, "\(check.detail)")
   }
 

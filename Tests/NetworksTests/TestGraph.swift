@@ -3,6 +3,7 @@
 import Foundation
 import Networks
 import ONNXFormat
+import TestSupport
 import Tensors
 import Testing
 
@@ -37,16 +38,15 @@ struct TestGraph {
   ) throws -> [ValueID] {
     let type = try #require(OperatorRegistry.type(opType, domain: domain), "\(opType)")
     let name = "\(opType)_\(graph.nodes.count)"
-    let implementation = try type.init(
-      NodeDescription(
-        opType: opType, domain: domain, opset: opset, attributes: attributes,
-        inputPresence: inputs.map { $0 != nil },
-        outputPresence: [Bool](repeating: true, count: outputs), name: name))
+    let description = NodeDescription(
+      opType: opType, domain: domain, opset: opset, attributes: attributes,
+      inputPresence: inputs.map { $0 != nil },
+      outputPresence: [Bool](repeating: true, count: outputs), name: name)
     let results = (0..<outputs).map { _ in graph.addValue("\(opType)\(graph.names.count)") }
     try graph.append(
       GraphNode(
         name: name, opType: opType, domain: domain, inputs: inputs,
-        outputs: results, implementation: implementation))
+        outputs: results, implementation: try type.init(description), description: description))
     return results
   }
 
@@ -56,11 +56,54 @@ struct TestGraph {
     try node(opType, inputs, attributes)[0]
   }
 
+  /// The graph after one pass.
+  func after(_ pass: any GraphPass) throws -> Graph {
+    try pass.apply(graph, limits: Self.limits)
+  }
+
+  /// Expects that the passes leave every output as it was, and gives the graph after them for inputs
+  /// of these shapes.
+  @discardableResult
+  func expectUnchanged(
+    by passes: [any GraphPass], _ inputs: [Tensor], tolerance: Float = 2e-6,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws -> Graph {
+    let plain = try run(inputs)
+    let changed = try run(inputs, passes: passes)
+    #expect(plain.count == changed.count, sourceLocation: sourceLocation)
+    for (a, b) in zip(plain, changed) {
+      #expect(a.shape == b.shape && a.elementType == b.elementType, sourceLocation: sourceLocation)
+      let (x, y) = (try a.numericElements(), try b.numericElements())
+      let largest = x.reduce(0) { max($0, abs($1)) }
+      let off = zip(x, y).filter { !($0 == $1 || $0.isNaN && $1.isNaN) }.map { abs($0 - $1) }
+      #expect(
+        off.allSatisfy { $0 <= Double(tolerance) * max(1, largest) },
+        "off by \(off.max() ?? 0)", sourceLocation: sourceLocation)
+    }
+    var known = graph
+    for (index, tensor) in inputs.enumerated() {
+      known.inputs[index].declared.dimensions = tensor.shape.dimensions.map { .fixed($0) }
+      known.inputs[index].declared.elementType = tensor.elementType
+    }
+    return try GraphPasses.run(passes, over: known, limits: Self.limits)
+  }
+
   func run(_ inputs: [Tensor], passes: [any GraphPass] = []) throws -> [Tensor] {
     var graph = graph
     for pass in passes { graph = try pass.apply(graph, limits: Self.limits) }
-    let core = NetworkCore(graph, limits: Self.limits)
+    let core = NetworkCore(graph, limits: Self.limits, passes: passes)
     return try core.run(inputs.map { .tensor($0) }).compactMap(\.tensor)
+  }
+}
+
+/// Random numbers as tensors.
+struct RandomTensors {
+  private var generator: SeededGenerator
+
+  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+
+  mutating func callAsFunction(_ shape: Shape, in range: ClosedRange<Float> = -1...1) -> Tensor {
+    Tensor(generator.floats(shape.count, in: range), shape: shape)
   }
 }
 

@@ -102,10 +102,14 @@ package struct GraphNode: Sendable {
   package var implementation: any Operator
   /// Values of this graph that the node's branches or body use.
   package var capturedValues: [ValueID]
+  /// What the implementation was made from, to tell whether two nodes do the same; nil for nodes
+  /// that passes made.
+  package var description: NodeDescription?
 
   package init(
     name: String, opType: String, domain: String = "", inputs: [ValueID?], outputs: [ValueID?],
-    implementation: any Operator, capturedValues: [ValueID] = []
+    implementation: any Operator, capturedValues: [ValueID] = [],
+    description: NodeDescription? = nil
   ) {
     self.name = name
     self.opType = opType
@@ -114,6 +118,7 @@ package struct GraphNode: Sendable {
     self.outputs = outputs
     self.implementation = implementation
     self.capturedValues = capturedValues
+    self.description = description
   }
 
   /// For messages: the operator and the node's name.

@@ -190,7 +190,8 @@ final class GraphBuilder {
       try graph.append(
         GraphNode(
           name: name, opType: node.opType, domain: domain, inputs: inputs, outputs: outputs,
-          implementation: try type.init(description), capturedValues: captured))
+          implementation: try type.init(description), capturedValues: captured,
+          description: description))
     } catch let fault as OperatorFault where fault.kind == .unsupported {
       shared.unsupported.append((label, qualified, fault.message))
     } catch {

@@ -44,7 +44,20 @@ package struct CompiledSubgraph: Sendable {
       }
     }
     graph.captures = []
+    // What a body declares is not checked against what it is given: plans go by the latter.
+    for index in graph.inputs.indices where graph.inputs[index].declared.kind == .tensor {
+      graph.inputs[index].declared.elementType = nil
+      graph.inputs[index].declared.dimensions = nil
+    }
     core = try GraphCompiler.compile(graph, passes: passes, limits: limits)
+  }
+
+  /// The graph to put in the node's place, and its values for the node's `capturedValues` that are
+  /// not constants yet, by place.
+  package var inlined: (graph: Graph, captures: [(slot: Int, inner: ValueID)]) {
+    guard let core else { return (graph, graph.captures) }
+    let captured = core.graph.inputs.suffix(capturedSlots.count).map(\.value)
+    return (core.graph, zip(capturedSlots, captured).map { ($0, $1) })
   }
 
   /// Whether the graph can be run.
@@ -60,7 +73,8 @@ package struct CompiledSubgraph: Sendable {
       let planned = try? core.planned(
         for: all.map { $0.tensor.map { TensorFacts($0.elementType, $0.shape) } })
     else { return nil }
-    return planned.plan.facts(of: core.graph.outputs[index])
+    let outputs = planned.plan.graph.outputs
+    return index < outputs.count ? planned.plan.facts(of: outputs[index]) : nil
   }
 
   private func withCaptures(
@@ -94,8 +108,7 @@ package enum GraphCompiler {
   package static func compile(
     _ source: Graph, passes: [any GraphPass], limits: MemoryLimits
   ) throws(NetworkError) -> NetworkCore {
-    var graph = source
-    for pass in passes { graph = try pass.apply(graph, limits: limits) }
+    var graph = try GraphPasses.run(passes, over: source, limits: limits)
     for index in graph.nodes.indices {
       guard var operation = graph.nodes[index].implementation as? any SubgraphOperator else {
         continue
@@ -110,6 +123,6 @@ package enum GraphCompiler {
       }
       graph.nodes[index].implementation = operation
     }
-    return NetworkCore(graph, limits: limits)
+    return NetworkCore(graph, limits: limits, passes: passes)
   }
 }

@@ -6,12 +6,16 @@ package import Tensors
 package struct Kernel: Sendable {
   /// Bytes of working memory that the planner lends while the kernel runs.
   package var scratchBytes: Int
+  /// What computes, for people who ask what a plan does.
+  package var name: String
   package let run: @Sendable (KernelArguments) throws -> Void
 
   package init(
-    scratchBytes: Int = 0, _ run: @escaping @Sendable (KernelArguments) throws -> Void
+    scratchBytes: Int = 0, name: String = "loop",
+    _ run: @escaping @Sendable (KernelArguments) throws -> Void
   ) {
     self.scratchBytes = scratchBytes
+    self.name = name
     self.run = run
   }
 }

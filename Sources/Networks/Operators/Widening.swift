@@ -66,17 +66,20 @@ extension Operator {
     let wideOutputs = try outputs.map(widened)
     let kernel = try prepare(wideInputs, outputs: wideOutputs)
     let inputTypes = wideInputs.facts.map { $0?.elementType }
+    // Constants are converted here, not in every run.
+    let constants = wideInputs.facts.map { $0?.constant }
     let changed =
       zip(inputs.facts, wideInputs.facts).contains { $0?.elementType != $1?.elementType }
       || zip(outputs, wideOutputs).contains { $0?.elementType != $1?.elementType }
     guard changed else { return kernel }
-    return Kernel(scratchBytes: kernel.scratchBytes) { arguments in
+    return Kernel(scratchBytes: kernel.scratchBytes, name: "\(kernel.name), widened") { arguments in
       var wide = arguments
       for (index, type) in inputTypes.enumerated() {
         guard let type, let input = arguments.inputs[index], input.elementType != type else {
           continue
         }
-        wide.inputs[index] = try ElementConversion.convert(input, to: type)
+        wide.inputs[index] =
+          try constants[index] ?? ElementConversion.convert(input, to: type)
       }
       for (index, facts) in wideOutputs.enumerated() where index < arguments.outputs.count {
         guard let facts, let output = arguments.outputs[index],

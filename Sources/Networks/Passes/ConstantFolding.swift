@@ -13,19 +13,7 @@ package struct ConstantFolding: GraphPass {
   package init() {}
 
   package func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph {
-    var known: [ValueID: TensorFacts] = [:]
-    for input in graph.inputs {
-      guard input.declared.kind == .tensor, let type = input.declared.elementType,
-        let dimensions = input.declared.dimensions
-      else { continue }
-      var lengths: [Int] = []
-      for case .fixed(let length) in dimensions { lengths.append(length) }
-      guard lengths.count == dimensions.count,
-        let facts = try? TensorFacts(type, checking: lengths)
-      else { continue }
-      known[input.value] = facts
-    }
-    var table = FactTable(graph, inputs: known, limits: limits)
+    var table = FactTable(declaredBy: graph, limits: limits)
     var result = graph
     result.nodes = []
     for node in graph.nodes {

@@ -20,6 +20,23 @@ package struct FactTable: Sendable {
     for (value, known) in inputs { facts[value] = known }
   }
 
+  /// The facts of a graph's constants and of the inputs whose types and shapes it wholly declares.
+  package init(declaredBy graph: Graph, limits: MemoryLimits) {
+    var known: [ValueID: TensorFacts] = [:]
+    for input in graph.inputs {
+      guard input.declared.kind == .tensor, let type = input.declared.elementType,
+        let dimensions = input.declared.dimensions
+      else { continue }
+      var lengths: [Int] = []
+      for case .fixed(let length) in dimensions { lengths.append(length) }
+      guard lengths.count == dimensions.count,
+        let facts = try? TensorFacts(type, checking: lengths)
+      else { continue }
+      known[input.value] = facts
+    }
+    self.init(graph, inputs: known, limits: limits)
+  }
+
   /// The node's inputs, nil when one is not known yet.
   package func operands(of node: GraphNode) -> Operands? {
     var known: [TensorFacts?] = []

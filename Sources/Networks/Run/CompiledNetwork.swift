@@ -44,8 +44,8 @@ public final class CompiledNetwork: Sendable {
   public let outputs: [ValueDescription]
 
   private let source: Graph
-  private let options: Options
-  private let limits: MemoryLimits
+  let options: Options
+  let limits: MemoryLimits
   private let core: NetworkCore
   private let variants = Mutex<[Set<String>: NetworkCore]>([:])
 
@@ -150,6 +150,9 @@ public final class CompiledNetwork: Sendable {
 
   /// Whether the same inputs always give the same outputs: no operator makes random numbers.
   public var isDeterministic: Bool { core.graph.isDeterministic }
+
+  /// The graph as the file has it.
+  package var uncompiled: Graph { source }
 
   /// The graph after the passes.
   package var graph: Graph { core.graph }

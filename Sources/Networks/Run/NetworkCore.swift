@@ -7,6 +7,7 @@ internal import Tensors
 package final class NetworkCore: Sendable {
   package let graph: Graph
   package let limits: MemoryLimits
+  private let passes: [any GraphPass]
 
   private struct Cache {
     /// Most recently used last.
@@ -21,9 +22,30 @@ package final class NetworkCore: Sendable {
   private static let cachedPlans = 8
   private let cache = Mutex(Cache())
 
-  package init(_ graph: Graph, limits: MemoryLimits) {
+  /// A core that runs `passes` once more when it learns its inputs' shapes.
+  package init(_ graph: Graph, limits: MemoryLimits, passes: [any GraphPass] = []) {
     self.graph = graph
     self.limits = limits
+    self.passes = passes
+  }
+
+  /// The graph for inputs of these types and shapes: what the passes make of it, knowing them.
+  private func specialized(for inputs: [TensorFacts?]) throws(NetworkError) -> Graph {
+    var special = graph
+    var isNews = false
+    for (index, facts) in zip(special.inputs.indices, inputs) {
+      guard let facts else { continue }
+      let dimensions = facts.shape.dimensions.map { ValueDescription.Dimension.fixed($0) }
+      let declared = special.inputs[index].declared
+      guard declared.dimensions != dimensions || declared.elementType != facts.elementType
+      else { continue }
+      special.inputs[index].declared.kind = .tensor
+      special.inputs[index].declared.dimensions = dimensions
+      special.inputs[index].declared.elementType = facts.elementType
+      isNews = true
+    }
+    guard isNews, !passes.isEmpty else { return graph }
+    return try GraphPasses.run(passes, over: special, limits: limits)
   }
 
   /// The plan for inputs of these types and shapes, made at their first use.
@@ -36,7 +58,7 @@ package final class NetworkCore: Sendable {
       return entry.planned
     }
     if let known { return known }
-    let plan = try Planner.plan(graph, inputs: inputs, limits: limits)
+    let plan = try Planner.plan(specialized(for: inputs), inputs: inputs, limits: limits)
     let planned = PlannedRun(plan)
     cache.withLock { cache in
       if cache.entries.count >= Self.cachedPlans { cache.entries.removeFirst() }

@@ -7,11 +7,13 @@ package import Tensors
 /// **Shapes**: input `[batch, channels, spatial…]`, weights `[outputs, channels / groups,
 /// kernel…]`, bias `[outputs]`. **Source**: ONNX Conv, opsets 1, 11, 22.
 package struct ConvOperator: Operator {
-  private let window: WindowAttributes
+  private var window: WindowAttributes
   private let groups: Int
   /// Applied to each result; set by fusion.
   package private(set) var activation = Activation.none
-  private var packed = PackedOnce<Convolution>()
+  /// Whether input 3, of the result's shape, is added before the activation; set by fusion.
+  package private(set) var addsResidual = false
+  private let packed = PackedOnce<Convolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -22,11 +24,51 @@ package struct ConvOperator: Operator {
   package func followed(by activation: Activation) -> ConvOperator {
     var result = self
     result.activation = activation
-    result.packed = PackedOnce()
     return result
   }
 
+  /// The same convolution that adds another value to its results.
+  package func addingResidual() -> ConvOperator {
+    var result = self
+    result.addsResidual = true
+    return result
+  }
+
+  /// The same convolution with so many zeros more around each spatial dimension; nil where its
+  /// padding follows from the input's size.
+  package func padded(by pads: [(before: Int, after: Int)]) -> ConvOperator? {
+    guard window.autoPad == "NOTSET" || window.autoPad == "VALID" else { return nil }
+    let rank = pads.count
+    let own = window.autoPad == "VALID" ? nil : window.pads
+    let given = own ?? [Int](repeating: 0, count: 2 * rank)
+    let added = pads.map(\.before) + pads.map(\.after)
+    guard given.count == added.count, given.allSatisfy({ 0...1 << 30 ~= $0 }),
+      added.allSatisfy({ 0...1 << 30 ~= $0 })
+    else { return nil }
+    var result = self
+    result.window.autoPad = "NOTSET"
+    result.window.pads = zip(given, added).map { $0 + $1 }
+    return result
+  }
+
+  /// Whether the vector kernels compute it, which also add a residual and apply activations.
+  package func hasVectorKernel(_ inputs: Operands) -> Bool {
+    guard inputs[0]?.elementType == .float32, inputs[1]?.constant != nil,
+      let shapes = try? ConvolutionShapes(inputs, window, groups)
+    else { return false }
+    return VectorConvolution.covers(shapes)
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    if addsResidual {
+      var convolved = inputs
+      convolved.facts = Array(inputs.facts.prefix(3))
+      let result = try ConvolutionShapes(convolved, window, groups).output(.float32)
+      guard try inputs.required(3).shape == result.shape, hasVectorKernel(convolved) else {
+        throw OperatorFault.invalid("cannot add a value of another shape to its result")
+      }
+      return [result]
+    }
     try inputs.requireCount(2...3)
     let type = try inputs.requireSameType([0, 1, 2])
     guard type.isFloatingPoint else {
@@ -70,17 +112,24 @@ enum VectorConvolution {
         guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
           return
         }
-        plan.run(input: x, batch: batch, residual: nil, output: y)
+        guard let residual = arguments.optionalInput(3) else {
+          return plan.run(input: x, batch: batch, residual: nil, output: y)
+        }
+        residual.withElements(of: Float.self) {
+          plan.run(input: x, batch: batch, residual: $0.baseAddress, output: y)
+        }
       }
     }
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
       let variant = axes.flatMap { [$0.before, $0.after] }
-      let convolution = try packed.get(weights, variant: variant) {
+      let convolution = try packed.get(
+        weights, inputs[2]?.constant, variant: variant, activation: activation
+      ) {
         try make(weights, inputs[2]?.constant)
       }
       let plan = try convolution.plan(for: lengths)
-      return Kernel { arguments in try run(plan, arguments) }
+      return Kernel(name: "packed") { arguments in try run(plan, arguments) }
     }
     return Kernel { arguments in
       let convolution = try make(

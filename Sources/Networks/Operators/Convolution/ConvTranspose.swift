@@ -8,7 +8,7 @@ internal import Tensors
 /// bias `[outputs]`. **Source**: ONNX ConvTranspose, opsets 1, 11, 22.
 package struct ConvTransposeOperator: Operator {
   private let window: WindowAttributes
-  private let groups: Int
+  let groups: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
   private let packed = PackedOnce<TransposedConvolution>()

@@ -48,7 +48,7 @@ enum VectorTransposedConvolution {
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
       let variant = axes.flatMap { [$0.before, $0.after] } + more
-      let convolution = try packed.get(weights, variant: variant) {
+      let convolution = try packed.get(weights, inputs[2]?.constant, variant: variant) {
         try make(weights, inputs[2]?.constant)
       }
       let plan = try convolution.plan(for: lengths)

@@ -3,7 +3,7 @@
 package import Tensors
 
 /// `a + b` of two broadcast operands.
-package struct AddOperator: BinaryOperator {
+package struct AddOperator: BinaryOperator, NeutralOperand {
   package let legacy: LegacyBroadcast
 
   package var vectorOperation: BinaryOperation? { .add }
@@ -12,4 +12,6 @@ package struct AddOperator: BinaryOperator {
 
   @inline(__always)
   package func combine<T: Number>(_ a: T, _ b: T) -> T { T.adding(a, b) }
+
+  package func neutralValue(at index: Int) -> Double? { -0.0 }
 }

@@ -67,7 +67,7 @@ enum VectorPairs {
   static func kernel(_ operation: BinaryOperation, _ walk: BroadcastWalk) -> Kernel {
     // Very short rows are not worth a call each.
     let isWorthwhile = walk.rowLength >= 16 && walk.rowStrides.allSatisfy { $0 == 0 || $0 == 1 }
-    return Kernel { arguments in
+    return Kernel(name: isWorthwhile ? "vector" : "loop") { arguments in
       let target = try arguments.output().plannedDestination(of: Float.self)
       try arguments.input(0).withElements(of: Float.self) { a in
         try arguments.input(1).withElements(of: Float.self) { b in

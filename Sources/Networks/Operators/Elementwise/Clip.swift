@@ -31,7 +31,19 @@ package struct ClipOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    try inputs.required(0).elementType.computing(ClipBody(low: low, high: high))
+    if try inputs.required(0).elementType == .float32 {
+      return Kernel(name: "vector") { [low, high] arguments in
+        func bound(_ index: Int, _ attribute: Float?) -> Float? {
+          arguments.optionalInput(index)?.withElements(of: Float.self) { $0.first } ?? attribute
+        }
+        let (low, high) = (bound(1, low) ?? -.infinity, bound(2, high) ?? .infinity)
+        try arguments.map(Float.self, to: Float.self) { source, target in
+          guard let x = source.baseAddress, let y = target.baseAddress else { return }
+          VectorMath.apply(.clip, low, high, x, y, count: source.count)
+        }
+      }
+    }
+    return try inputs.required(0).elementType.computing(ClipBody(low: low, high: high))
   }
 }
 

@@ -3,7 +3,7 @@
 package import Tensors
 
 /// `a / b` of two broadcast operands; integers truncate.
-package struct DivOperator: BinaryOperator {
+package struct DivOperator: BinaryOperator, NeutralOperand {
   package let legacy: LegacyBroadcast
 
   package var vectorOperation: BinaryOperation? { .divide }
@@ -12,4 +12,6 @@ package struct DivOperator: BinaryOperator {
 
   @inline(__always)
   package func combine<T: Number>(_ a: T, _ b: T) -> T { T.dividing(a, b) }
+
+  package func neutralValue(at index: Int) -> Double? { index == 1 ? 1 : nil }
 }

@@ -14,6 +14,9 @@ package struct HardSigmoidOperator: UnaryOperator {
     beta = try node.float("beta", default: 0.5)
   }
 
+  /// Whether it is the gate of a hard swish: `x / 6 + 1/2`.
+  var isSixth: Bool { abs(alpha - 1 / 6) <= 3e-8 && beta == 0.5 }
+
   @inline(__always)
   package func value<T: Real>(_ x: T) -> T { Swift.max(0, Swift.min(1, T(alpha) * x + T(beta))) }
 }

@@ -3,7 +3,7 @@
 package import Tensors
 
 /// `a · b` of two broadcast operands.
-package struct MulOperator: BinaryOperator {
+package struct MulOperator: BinaryOperator, NeutralOperand {
   package let legacy: LegacyBroadcast
 
   package var vectorOperation: BinaryOperation? { .multiply }
@@ -12,4 +12,6 @@ package struct MulOperator: BinaryOperator {
 
   @inline(__always)
   package func combine<T: Number>(_ a: T, _ b: T) -> T { T.multiplying(a, b) }
+
+  package func neutralValue(at index: Int) -> Double? { 1 }
 }

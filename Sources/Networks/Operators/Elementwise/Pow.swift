@@ -23,6 +23,16 @@ package struct PowOperator: BinaryOperator {
     let (a, b) = (try inputs.required(0), try inputs.required(1))
     let aligned = try legacy.aligned(a.shape, b.shape)
     let walk = try BroadcastWalk([a.shape, aligned], to: a.shape.broadcast(with: aligned))
+    if a.elementType == .float32, try a.shape.broadcast(with: aligned) == a.shape,
+      let exponent = b.constant, exponent.count == 1, let function = Self.exact(exponent)
+    {
+      return Kernel(name: "vector") { arguments in
+        try arguments.map(Float.self, to: Float.self) { source, target in
+          guard let x = source.baseAddress, let y = target.baseAddress else { return }
+          VectorMath.apply(function, 1, 0, x, y, count: source.count)
+        }
+      }
+    }
     if a.elementType == b.elementType { return try a.elementType.computing(PowerBody(walk: walk)) }
     // Exact for every integer base that a double holds; the result is truncated to the base's type.
     return Kernel { arguments in
@@ -40,6 +50,15 @@ package struct PowOperator: BinaryOperator {
         }
       }
       try ElementConversion.convert(result, into: output)
+    }
+  }
+
+  /// The function that a power is, to the last bit.
+  private static func exact(_ exponent: Tensor) -> UnaryFunction? {
+    switch try? exponent.numericElements().first {
+    case 2: .square
+    case -1: .reciprocal
+    default: nil
     }
   }
 

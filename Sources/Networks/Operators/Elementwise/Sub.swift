@@ -3,7 +3,7 @@
 package import Tensors
 
 /// `a - b` of two broadcast operands.
-package struct SubOperator: BinaryOperator {
+package struct SubOperator: BinaryOperator, NeutralOperand {
   package let legacy: LegacyBroadcast
 
   package var vectorOperation: BinaryOperation? { .subtract }
@@ -12,4 +12,6 @@ package struct SubOperator: BinaryOperator {
 
   @inline(__always)
   package func combine<T: Number>(_ a: T, _ b: T) -> T { T.subtracting(a, b) }
+
+  package func neutralValue(at index: Int) -> Double? { index == 1 ? 0 : nil }
 }

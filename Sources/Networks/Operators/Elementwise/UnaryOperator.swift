@@ -60,7 +60,7 @@ extension UnaryOperator {
     switch type {
     case .float32:
       if let vector = vectorFunction {
-        return Kernel { arguments in
+        return Kernel(name: "vector") { arguments in
           try arguments.map(Float.self, to: Float.self) { source, target in
             guard let x = source.baseAddress, let y = target.baseAddress else { return }
             VectorMath.apply(vector.function, vector.p, vector.q, x, y, count: source.count)

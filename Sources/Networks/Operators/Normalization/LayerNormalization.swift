@@ -13,6 +13,11 @@ package struct LayerNormalizationOperator: Operator {
     epsilon = Double(try node.float("epsilon", default: 1e-5))
   }
 
+  /// How many of the last dimensions are normalised.
+  func trailing(of rank: Int) -> Int? {
+    (try? Checked.axis(axis, rank: rank)).map { rank - $0 }
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)
     let place = try Checked.axis(axis, rank: input.shape.rank)

@@ -14,6 +14,11 @@ package struct RMSNormalizationOperator: Operator {
 
   package var widening: Widening { [.halves, .mixedFloats] }
 
+  /// How many of the last dimensions are normalised.
+  func trailing(of rank: Int) -> Int? {
+    (try? Checked.axis(axis, rank: rank)).map { rank - $0 }
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(2...2)
     let (input, scale) = (try inputs.required(0), try inputs.required(1))

@@ -9,8 +9,8 @@ package struct GemmOperator: Operator {
   private let alpha: Float
   private let beta: Float
   private let transposesA: Bool
-  private let transposesB: Bool
-  private let packed = PackedOnce<PackedMatrix>()
+  package let transposesB: Bool
+  let packed = PackedOnce<PackedMatrix>()
 
   package init(_ node: NodeDescription) throws {
     alpha = try node.float("alpha", default: 1)
@@ -20,6 +20,9 @@ package struct GemmOperator: Operator {
   }
 
   package var widening: Widening { [.halves, .integers] }
+
+  /// Whether it is `A · op(B) + C` and nothing else.
+  package var isPlain: Bool { alpha == 1 && beta == 1 && !transposesA }
 
   private struct Lengths {
     var m: Int
@@ -83,10 +86,10 @@ package struct GemmOperator: Operator {
       else { return nil }
       bias = try constant.reshaped(to: [constant.count])
     }
-    let matrix = try packed.get(weights, variant: []) {
+    let matrix = try packed.get(weights, bias, variant: [transposesB ? 1 : 0]) {
       try PackedMatrix(weights, transposed: transposesB, bias: bias)
     }
-    return Kernel { arguments in
+    return Kernel(name: "packed") { arguments in
       try arguments.map(Float.self, to: Float.self) { source, target in
         guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
           return

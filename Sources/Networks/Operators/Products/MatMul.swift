@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The matrix product over the last two dimensions; the others broadcast, as NumPy's `matmul`.
 package struct MatMulOperator: Operator {
-  private let packed = PackedOnce<PackedMatrix>()
+  let packed = PackedOnce<PackedMatrix>()
 
   package init(_ node: NodeDescription) throws {}
 
@@ -20,9 +20,9 @@ package struct MatMulOperator: Operator {
     let shapes = try MatrixShapes(inputs)
     let (a, b) = (try inputs.required(0), try inputs.required(1))
     if a.elementType == .float32, let weights = b.constant, b.shape.rank == 2, weights.count > 0 {
-      let matrix = try packed.get(weights, variant: []) { try PackedMatrix(weights) }
+      let matrix = try packed.get(weights, variant: [0]) { try PackedMatrix(weights) }
       let rows = a.shape.rank == 1 ? 1 : a.shape.dimensions.dropLast().reduce(1, *)
-      return Kernel { arguments in
+      return Kernel(name: "packed") { arguments in
         try arguments.map(Float.self, to: Float.self) { source, target in
           guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
             return
@@ -54,7 +54,7 @@ package struct MatMulOperator: Operator {
       ) -> Void
   ) -> Kernel {
     let (m, n, k) = (shapes.m, shapes.n, shapes.k)
-    return Kernel { arguments in
+    return Kernel(name: "OpenBLAS") { arguments in
       let target = try arguments.output().plannedDestination(of: T.self)
       try arguments.input(0).withElements(of: T.self) { a in
         try arguments.input(1).withElements(of: T.self) { b in

@@ -3,7 +3,7 @@
 internal import Tensors
 
 /// Slices of the data along an axis, by index; negative indices count from the end.
-package struct GatherOperator: Operator {
+package struct GatherOperator: SelectingOperator {
   private let axis: Int
 
   package init(_ node: NodeDescription) throws { axis = try node.int("axis", default: 0) }
@@ -23,6 +23,21 @@ package struct GatherOperator: Operator {
       }
     }
     return [try TensorFacts(data.elementType, checking: Array(lengths))]
+  }
+
+  /// Only for a single index that is known.
+  package func selection(_ inputs: Operands, output: Int) -> AxisSelection? {
+    guard let rank = inputs[0]?.shape.rank, let indices = inputs[1],
+      let constant = indices.constant,
+      indices.shape.count == 1, indices.shape.rank <= 1,
+      let place = try? Checked.axis(axis, rank: rank), let length = inputs[0]?.shape[place],
+      let index = try? constant.integerElements(input: 1).first,
+      let position = try? Self.position(index, length: length)
+    else { return nil }
+    var result = AxisSelection(all: rank)
+    result.starts[place] = position
+    if indices.shape.rank == 0 { result.axes.remove(at: place) }
+    return result
   }
 
   static func position(_ index: Int, length: Int) throws -> Int {

@@ -53,6 +53,17 @@ package struct PadOperator: Operator {
     return result
   }
 
+  /// The pads before and after each axis, where what they add is zeros.
+  func zeros(_ inputs: Operands) -> [(before: Int, after: Int)]? {
+    guard mode == .constant, attributes.map({ $0.value == 0 }) ?? true else { return nil }
+    if let value = inputs[2] {
+      guard let number = try? value.constant?.numericElements().first, number == 0 else {
+        return nil
+      }
+    }
+    return try? pads(inputs)
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)
     if let value = inputs[2], value.elementType != input.elementType || value.shape.count != 1 {

@@ -5,7 +5,7 @@ internal import Tensors
 /// Part of a tensor: starts, ends and steps along some axes; ends and starts are clamped.
 ///
 /// **Source**: ONNX Slice, opsets 1 (attributes), 10 (inputs, steps).
-package struct SliceOperator: Operator {
+package struct SliceOperator: SelectingOperator {
   private let attributes: (starts: [Int], ends: [Int], axes: [Int]?)?
 
   package init(_ node: NodeDescription) throws {
@@ -21,6 +21,7 @@ package struct SliceOperator: Operator {
     var offset = 0
     var strides: [Int]
     var lengths: [Int]
+    var selection: AxisSelection
   }
 
   private func window(_ inputs: Operands) throws -> Window {
@@ -33,7 +34,9 @@ package struct SliceOperator: Operator {
     guard let axes = axes ?? Array(0..<starts.count) as [Int]?, starts.count == ends.count,
       axes.count == starts.count, steps.count == starts.count
     else { throw OperatorFault.invalid("starts, ends, axes and steps differ in number") }
-    var result = Window(strides: shape.rowMajorStrides, lengths: shape.dimensions)
+    var result = Window(
+      strides: shape.rowMajorStrides, lengths: shape.dimensions,
+      selection: AxisSelection(all: shape.rank))
     var seen = Set<Int>()
     for index in starts.indices {
       let axis = try Checked.axis(axes[index], rank: shape.rank)
@@ -46,6 +49,8 @@ package struct SliceOperator: Operator {
       if count > 0 { result.offset += first * result.strides[axis] }
       // A step beyond the dimension takes one element; its stride is never walked.
       result.strides[axis] = count > 1 ? result.strides[axis] * steps[index] : 0
+      result.selection.starts[axis] = count > 0 ? first : 0
+      result.selection.axes[axis].step = count > 1 ? steps[index] : 0
     }
     return result
   }
@@ -75,6 +80,10 @@ package struct SliceOperator: Operator {
     return [
       try TensorFacts(inputs.required(0).elementType, checking: try window(inputs).lengths)
     ]
+  }
+
+  package func selection(_ inputs: Operands, output: Int) -> AxisSelection? {
+    (try? window(inputs))?.selection
   }
 
   package func viewedInput(_ inputs: Operands) -> Int? {

@@ -5,7 +5,7 @@ internal import Tensors
 /// Parts of a tensor along an axis: of given lengths, or equal ones (the last may be shorter).
 ///
 /// **Source**: ONNX Split, opsets 2 (lengths as attribute), 13 (as input), 18 (`num_outputs`).
-package struct SplitOperator: Operator {
+package struct SplitOperator: SelectingOperator {
   private let axis: Int
   private let lengths: [Int]?
   private let outputCount: Int?
@@ -53,6 +53,15 @@ package struct SplitOperator: Operator {
       shape[place] = length
       return try TensorFacts(input.elementType, checking: shape)
     }
+  }
+
+  package func selection(_ inputs: Operands, output: Int) -> AxisSelection? {
+    guard let rank = inputs[0]?.shape.rank, let (place, lengths) = try? parts(inputs),
+      output < lengths.count
+    else { return nil }
+    var result = AxisSelection(all: rank)
+    result.starts[place] = lengths[..<output].reduce(0, +)
+    return result
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {

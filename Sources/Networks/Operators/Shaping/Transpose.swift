@@ -3,7 +3,7 @@
 internal import Tensors
 
 /// Dimensions in another order; without `perm`, reversed.
-package struct TransposeOperator: Operator {
+package struct TransposeOperator: SelectingOperator {
   private let permutation: [Int]?
 
   package init(_ node: NodeDescription) throws { permutation = try node.ints("perm") }
@@ -29,6 +29,12 @@ package struct TransposeOperator: Operator {
     guard let shape = inputs[0]?.shape, let order = try? order(shape) else { return nil }
     let moved = order.filter { shape[$0] != 1 }
     return moved == moved.sorted() ? 0 : nil
+  }
+
+  package func selection(_ inputs: Operands, output: Int) -> AxisSelection? {
+    guard let shape = inputs[0]?.shape, let order = try? order(shape) else { return nil }
+    return AxisSelection(
+      axes: order.map { (axis: $0, step: 1) }, starts: [Int](repeating: 0, count: shape.rank))
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {

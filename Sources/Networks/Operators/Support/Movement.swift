@@ -10,34 +10,7 @@ package enum Movement {
     _ source: UnsafeRawPointer, strides: [Int], shape: Shape,
     into target: UnsafeMutableRawPointer, width: Int
   ) {
-    switch width {
-    case 1: gather(UInt8.self, source, strides, shape, target)
-    case 2: gather(UInt16.self, source, strides, shape, target)
-    case 4: gather(UInt32.self, source, strides, shape, target)
-    default: gather(UInt64.self, source, strides, shape, target)
-    }
-  }
-
-  private static func gather<Bits: BitwiseCopyable>(
-    _: Bits.Type, _ source: UnsafeRawPointer, _ strides: [Int], _ shape: Shape,
-    _ target: UnsafeMutableRawPointer
-  ) {
-    let from = source.assumingMemoryBound(to: Bits.self)
-    let to = target.assumingMemoryBound(to: Bits.self)
-    let walk = BroadcastWalk(shape, strides: [strides])
-    let step = walk.rowStrides[0]
-    Parallel.elements(shape.count) { range in
-      walk.forEachPiece(in: range) { start, count, offsets in
-        let (row, result) = (from + offsets[0], to + start)
-        if step == 1 {
-          result.update(from: row, count: count)
-        } else if step == 0 {
-          result.update(repeating: row[0], count: count)
-        } else {
-          for index in 0..<count { result[index] = row[index &* step] }
-        }
-      }
-    }
+    StridedCopy(shape: shape, strides: strides).run(from: source, to: target, width: width)
   }
 
   /// Reads `shape.count` elements densely and writes them at `strides` from `target`.
