@@ -117,6 +117,18 @@ import Testing
     #expect(outcome.output.hasPrefix("pass convective-rain "))
   }
 
+  @Test(arguments: ["none", "each", "all", "convolution-fusion"])
+  func theBundledModelPassesWithAnyPasses(_ passes: String) throws {
+    let outcome = try Program.run(["check", "Models/convective-rain", "--passes", passes])
+    #expect(outcome.status == 0, "\(outcome.output)\(outcome.errors)")
+  }
+
+  @Test func unknownPassesAreWrongUsage() throws {
+    let outcome = try Program.run(["check", "Models/convective-rain", "--passes", "magic"])
+    #expect(outcome.status == 64)
+    #expect(outcome.errors.contains("--passes is 'magic'"))
+  }
+
   @Test(
     .enabled(if: SharedFolder.exists("networks/smaat_unet")),
     arguments: ["smaat_unet", "rainnet", "convlstm", "convgru_loop"])

@@ -93,6 +93,10 @@ import Testing
                               model.yaml or a model.onnx.
 
     OPTIONS:
+      --plan                  Of an ONNX file: the graph before and after the
+                              passes, and the plan step by step.
+      --dim <name=n>          With --plan, a length that the network leaves open.
+                              Once for each.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -151,6 +155,9 @@ import Testing
     OPTIONS:
       --time-limit <seconds>  Give up on a case after this many seconds. (default:
                               60)
+      --passes <passes>       Compile with no pass over the graph (none), with all,
+                              with each alone in turn, or with one by its name: to
+                              find a pass that changes results. (default: all)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing

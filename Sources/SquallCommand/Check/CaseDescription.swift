@@ -8,6 +8,8 @@ struct CaseDescription: Codable {
   let name: String
   let model: String
   let folder: String
+  /// The passes that the network is compiled with, as `GraphPasses.named` knows them.
+  var passes = "all"
 
   /// The cases in all of `paths`, as a shell's pattern names them.
   ///

@@ -33,6 +33,13 @@ struct CaseReport: Codable {
     try container.encode(detail, forKey: .detail)
   }
 
+  /// The same report with what it is about before its detail.
+  func named(_ label: String) -> CaseReport {
+    CaseReport(
+      name: name, status: status, maxAbs: maxAbs, maxRel: maxRel, seconds: seconds,
+      detail: "\(label): \(detail)")
+  }
+
   /// The line that other tools read.
   var line: String {
     switch status {

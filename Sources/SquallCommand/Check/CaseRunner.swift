@@ -5,7 +5,9 @@ internal import Networks
 /// Turns the Networks room's outcome into the command's report.
 enum CaseRunner {
   static func run(_ description: CaseDescription) -> CaseReport {
-    let check = NetworkCheck(description.testCase)
+    var options = CompiledNetwork.Options()
+    options.passes = GraphPasses.named(description.passes) ?? options.passes
+    let check = NetworkCheck(description.testCase, options: options)
     let status: CaseReport.Status =
       switch check.status {
       case .pass: .pass

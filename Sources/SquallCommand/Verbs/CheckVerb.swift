@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Foundation
+internal import Networks
 internal import ONNXFormat
 
 struct CheckVerb: ParsableCommand {
@@ -27,6 +28,12 @@ struct CheckVerb: ParsableCommand {
     help: ArgumentHelp("Give up on a case after this many seconds.", valueName: "seconds"))
   var timeLimit = 60
 
+  @Option(
+    help: ArgumentHelp(
+      "Compile with no pass over the graph (none), with all, with each alone in turn, or with "
+        + "one by its name: to find a pass that changes results.", valueName: "passes"))
+  var passes = GraphPasses.all
+
   @Flag(help: .hidden)
   var worker = false
 
@@ -35,6 +42,10 @@ struct CheckVerb: ParsableCommand {
   func validate() throws {
     guard worker || !paths.isEmpty else {
       throw ValidationError("Missing expected argument '<paths> ...'")
+    }
+    guard passes == Self.each || GraphPasses.named(passes) != nil else {
+      let names = GraphPasses.standard.map(\.name).joined(separator: ", ")
+      throw ValidationError("--passes is '\(passes)': give none, each, all, or one of \(names)")
     }
     guard (1...86_400).contains(timeLimit) else {
       throw ValidationError("--time-limit is \(timeLimit): give seconds from 1 to 86400")
@@ -49,7 +60,7 @@ struct CheckVerb: ParsableCommand {
     var reports: [CaseReport] = []
     for (index, description) in found.enumerated() {
       Progress.show("\(index + 1)/\(found.count) \(description.name)")
-      let report = try runner.run(description)
+      let report = try report(on: description, runner)
       reports.append(report)
       if !common.json {
         Progress.clear()
@@ -59,5 +70,28 @@ struct CheckVerb: ParsableCommand {
     let all = CheckReport(cases: reports)
     if common.json { JSONReport.print(all) } else { Console.print(all.line) }
     if all.count(.pass) < reports.count { throw ExitStatus.differenceFound }
+  }
+
+  private static let each = "each"
+
+  /// One report for all the runs of a case: the first that is no pass, else the one farthest off.
+  private func report(
+    on description: CaseDescription, _ runner: IsolatedRunner
+  ) throws -> CaseReport {
+    var description = description
+    guard passes == Self.each else {
+      description.passes = passes
+      return try runner.run(description)
+    }
+    description.passes = GraphPasses.none
+    var worst = try runner.run(description)
+    guard worst.status == .pass else { return worst }
+    for pass in GraphPasses.standard {
+      description.passes = pass.name
+      let report = try runner.run(description)
+      guard report.status == .pass else { return report.named("with \(pass.name) alone") }
+      if (report.maxAbs ?? 0) > (worst.maxAbs ?? 0) { worst = report }
+    }
+    return worst
   }
 }
