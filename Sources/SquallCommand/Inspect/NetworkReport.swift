@@ -11,6 +11,8 @@ struct NetworkReport: Encodable {
     let name: String
     let type: String
     let required: Bool?
+    /// An output's shape as the operators have it, where the file does not say the same.
+    var inferred: String?
   }
 
   let kind = "network"
@@ -21,7 +23,7 @@ struct NetworkReport: Encodable {
   let documentation: String
   let metadata: [String: String]
   let inputs: [Value]
-  let outputs: [Value]
+  private(set) var outputs: [Value]
   let nodeCount: Int
   let operators: [String: Int]
   let parameterCount: Int
@@ -72,6 +74,14 @@ struct NetworkReport: Encodable {
       let network = try CompiledNetwork(model)
       (unsupportedOperators, problem) = ([], nil)
       workingBytes = Self.workingBytes(of: network)
+      let (shapes, granularity) = network.symbolicOutputs
+      for (index, shape) in shapes.enumerated() where index < outputs.count {
+        guard let shape else { continue }
+        let text = "[\(shape.map(\.description).joined(separator: ", "))]"
+        guard text != network.outputs[index].shapeDescription else { continue }
+        outputs[index].inferred =
+          granularity == 1 ? text : "\(text), lengths being multiples of \(granularity)"
+      }
     } catch {
       (unsupportedOperators, problem) = (error.operators, error.message)
       workingBytes = nil
@@ -171,7 +181,8 @@ extension NetworkReport {
     page.table(
       "inputs",
       inputs.map { [$0.name, $0.type] + ($0.required == false ? ["may be left out"] : []) })
-    page.table("outputs", outputs.map { [$0.name, $0.type] })
+    page.table(
+      "outputs", outputs.map { [$0.name, $0.type] + ($0.inferred.map { ["is \($0)"] } ?? []) })
     for line in next { page.add("next", line) }
     return page.text
   }

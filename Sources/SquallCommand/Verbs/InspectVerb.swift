@@ -18,11 +18,28 @@ struct InspectVerb: ParsableCommand {
     help: "NetCDF files, or an ONNX file, or a folder with a model.yaml or a model.onnx.")
   var paths: [String]
 
+  @Flag(
+    help: ArgumentHelp(
+      "Of an ONNX file: the graph before and after the passes, and the plan step by step."))
+  var plan = false
+
+  @Option(
+    name: .customLong("dim"),
+    help: ArgumentHelp(
+      "With --plan, a length that the network leaves open. Once for each.", valueName: "name=n"))
+  var lengths: [NamedLength] = []
+
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     try common.apply()
     let kinds = try paths.map(PathKind.init)
+    if plan {
+      guard case .network(let path)? = kinds.first, kinds.count == 1 else {
+        throw Failure(.wrongUsage, "--plan is for one ONNX file")
+      }
+      return show(try PlanReport(path: path, lengths: lengths)) { $0.text }
+    }
     if kinds.allSatisfy({ $0 == .netCDF }) {
       return show(try GridFileReport(paths: paths)) { $0.text }
     }
