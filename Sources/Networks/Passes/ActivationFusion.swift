@@ -42,10 +42,14 @@ package struct ActivationFusion: GraphPass {
     func make() throws -> any Operator {
       let node = NodeDescription(
         opType: opType, opset: Opset.newest, attributes: attributes, inputPresence: [true])
-      guard let type = OperatorRegistry.type(opType, domain: "") else {
-        throw OperatorFault.unsupported(opType)
+      switch opType {
+      case "Gelu": return try GeluOperator(node)
+      case "Swish": return try SwishOperator(node)
+      case "HardSwish": return try HardSwishOperator(node)
+      case "Mish": return try MishOperator(node)
+      case "Softplus": return try SoftplusOperator(node)
+      default: return try SigmoidOperator(node)
       }
-      return try type.init(node)
     }
   }
 
