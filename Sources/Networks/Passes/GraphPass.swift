@@ -18,7 +18,7 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     ConstantFolding(), BranchInlining(), IdentityRemoval(), CommonSubexpressions(),
     NormalizationFusion(), ActivationFusion(), ConvolutionFusion(), ProductFusion(),
-    AttentionFusion(), MovementFusion(), DeadNodeRemoval(),
+    AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

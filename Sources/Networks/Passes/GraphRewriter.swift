@@ -44,9 +44,10 @@ struct GraphRewriter {
   /// Whether one node uses `value` once, and no subgraph and no output does.
   func isUsedOnce(_ value: ValueID) -> Bool { uses[value] == 1 && !graph.outputs.contains(value) }
 
-  /// The only element of a constant that adds no dimensions to what it is combined with.
+  /// The only element of a constant that adds no dimensions to what it is combined with; nil in
+  /// double precision, whose formulas are left as they are.
   mutating func scalar(_ value: ValueID?, beside other: ValueID?) -> Double? {
-    guard let tensor = constant(value), tensor.count == 1,
+    guard let tensor = constant(value), tensor.count == 1, tensor.elementType != .float64,
       let number = try? tensor.numericElements().first
     else { return nil }
     if tensor.shape.rank > 0 {
