@@ -72,7 +72,8 @@ package struct AttentionFusion: GraphPass {
     guard sources.count == inputs.count else { return nil }
     let operation = FusedAttention(
       query: walks[0], key: walks[1], value: v.walk, result: StridedWalk(dense: output.shape),
-      output: output.shape, scale: Float(chain.scale), steps: steps, sources: sources)
+      output: output.shape, scale: Float(chain.scale), steps: steps, sources: sources,
+      clearsNaN: chain.clearsNaN)
     return node.replaced(by: "Attention", operation, inputs: inputs)
   }
 
@@ -140,6 +141,8 @@ private struct ScoreChain {
   }
 
   private(set) var scale = 1.0
+  /// Whether rows in which everything is masked become zeros.
+  let clearsNaN: Bool
   /// In the order in which they are done.
   private(set) var steps: [Step] = []
   /// The first product's facts.
@@ -150,8 +153,10 @@ private struct ScoreChain {
   init?(probabilities: ValueID?, _ rewriter: inout GraphRewriter) {
     guard var value = probabilities, let end = rewriter.facts(value) else { return nil }
     let matrix = Array(end.shape.dimensions.suffix(2))
-    guard matrix.count == 2, Self.passViews(&value, matrix, &rewriter),
-      rewriter.isUsedOnce(value),
+    guard matrix.count == 2, Self.passViews(&value, matrix, &rewriter) else { return nil }
+    let guarded = Self.guarded(value, &rewriter)
+    value = guarded ?? value
+    guard guarded != nil || rewriter.isUsedOnce(value),
       let (softmax, operation) = rewriter.producer(of: value, SoftmaxOperator.self),
       let facts = rewriter.facts(value), let axis = try? operation.axis.resolve(facts.shape),
       axis.inner == 1, axis.count == matrix[1], let start = softmax.input(0)
@@ -171,6 +176,7 @@ private struct ScoreChain {
         // A factor before a sum belongs to the scale; one after it is a step of its own.
         steps = found.reversed()
         scale = factors.reduce(1, *)
+        clearsNaN = guarded != nil
         return
       }
       guard let (operation, main, other) = Self.term(node, here, &rewriter) else { return nil }
@@ -189,6 +195,18 @@ private struct ScoreChain {
       value = main
     }
     return nil
+  }
+
+  /// What `value` is where it is a number, zero being put in the place of NaN.
+  private static func guarded(_ value: ValueID, _ rewriter: inout GraphRewriter) -> ValueID? {
+    guard rewriter.isUsedOnce(value),
+      let (choice, _) = rewriter.producer(of: value, WhereOperator.self),
+      let (test, _) = rewriter.producer(of: choice.input(0), IsNaNOperator.self),
+      let weights = choice.input(2), test.input(0) == weights, let result = test.result,
+      rewriter.scalar(choice.input(1), beside: weights) == 0, rewriter.isUsedOnce(result),
+      rewriter.useCount(weights) == 2
+    else { return nil }
+    return weights
   }
 
   /// Whether between `value` and the product there are only factors.

@@ -41,6 +41,9 @@ struct GraphRewriter {
   /// The contents of a constant.
   func constant(_ value: ValueID?) -> Tensor? { value.flatMap { graph.constants[$0] } }
 
+  /// How often nodes, subgraphs and outputs use `value`.
+  func useCount(_ value: ValueID) -> Int { uses[value] }
+
   /// Whether one node uses `value` once, and no subgraph and no output does.
   func isUsedOnce(_ value: ValueID) -> Bool { uses[value] == 1 && !graph.outputs.contains(value) }
 

@@ -118,6 +118,25 @@ import Testing
     #expect(rest.nodes.count == 3)
   }
 
+  /// Exporters put zeros where a row is masked throughout, which would be NaN.
+  @Test func rowsThatAreMaskedThroughoutAreZeros() throws {
+    var random = RandomTensors(seed: 18)
+    var test = TestGraph()
+    let (q, k, v) = (test.input("q"), test.input("k"), test.input("v"))
+    let masked = [Float](repeating: -.infinity, count: 5) + [Float](repeating: 0, count: 10)
+    let scores = try test.one(
+      "Add", [try test.one("MatMul", [q, k]), test.constant(Tensor(masked, shape: [3, 5]))])
+    let weights = try test.one("Softmax", [scores])
+    let chosen = try test.one(
+      "Where", [try test.one("IsNaN", [weights]), test.constant(Tensor(Float(0))), weights])
+    test.graph.outputs = [try test.one("MatMul", [chosen, v])]
+    let inputs = [random([2, 3, 4]), random([2, 4, 5]), random([2, 5, 6])]
+    let rest = try test.expectUnchanged(by: passes, inputs)
+    #expect(rest.nodes.map(\.opType) == ["Attention"])
+    let result = try test.run(inputs, passes: passes)[0].elements(as: Float.self)
+    #expect(result.prefix(6).allSatisfy { $0 == 0 } && result.allSatisfy(\.isFinite))
+  }
+
   /// Operands that broadcast, and a softmax along another axis.
   @Test func broadcastOperandsAreRightAndOtherAxesStay() throws {
     for axis in [-1, -2] {

@@ -35,13 +35,16 @@ package struct FusedAttention: FusedOperator {
   package var steps: [Step]
   /// The dense inputs' shapes, for which the walks are right.
   package var sources: [Shape]
+  /// Whether weights that are NaN, as those of a wholly masked row, count as zeros.
+  package var clearsNaN: Bool
 
   package init(
     query: StridedWalk, key: StridedWalk, value: StridedWalk, result: StridedWalk, output: Shape,
-    scale: Float, steps: [Step], sources: [Shape]
+    scale: Float, steps: [Step], sources: [Shape], clearsNaN: Bool = false
   ) {
     (self.query, self.key, self.value, self.result) = (query, key, value, result)
     (self.output, self.scale, self.steps, self.sources) = (output, scale, steps, sources)
+    self.clearsNaN = clearsNaN
   }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
@@ -132,6 +135,7 @@ private struct AttentionPlan: Sendable {
   private let value: MatrixPlace
   private let result: MatrixPlace
   private let terms: [Term]
+  private let clearsNaN: Bool
   private let scale: Float
   private let items: Int
   private let queries: Int
@@ -148,6 +152,7 @@ private struct AttentionPlan: Sendable {
     keys = attention.key.shape[attention.key.shape.count - 1]
     size = attention.key.shape[attention.key.shape.count - 2]
     scale = attention.scale
+    clearsNaN = attention.clearsNaN
     query = try MatrixPlace(attention.query, batch: batch)
     key = try MatrixPlace(attention.key, batch: batch)
     value = try MatrixPlace(attention.value, batch: batch)
@@ -208,6 +213,9 @@ private struct AttentionPlan: Sendable {
         }
       }
       VectorMath.softmax(rows: rows, count: keys, scores, scores)
+      if clearsNaN {
+        for index in 0..<rows * keys { scores[index] = scores[index].isNaN ? 0 : scores[index] }
+      }
       MatrixProduct.multiply(
         rows, depth, keys, alpha: 1, MatrixOperand(scores, stride: keys), value.operand(v, item),
         beta: 0, y + result.offsets[item] + first * result.stride, stride: result.stride)
