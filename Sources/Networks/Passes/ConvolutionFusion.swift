@@ -96,7 +96,8 @@ package struct ConvolutionFusion: GraphPass {
         else { return nil }
         return try? tensor.numericElements()
       }
-      guard !normalization.trains, !normalization.isByElement, node.inputs.count == 5, let scale = floats(1),
+      guard !normalization.trains, !normalization.isByElement, node.inputs.count == 5,
+        let scale = floats(1),
         let shift = floats(2), let mean = floats(3), let variance = floats(4)
       else { return nil }
       let factors = (0..<count).map {
