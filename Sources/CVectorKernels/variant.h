@@ -1,6 +1,6 @@
 // Room: CVectorKernels. One variant: all sources, and the table that lists them.
 //
-// The including file defines LANES, MR, MAX_VECTORS, VARIANT_NAME (a string) and VARIANT_TABLE.
+// The including file defines LANES, MR, INTEGER_ROWS, MAX_VECTORS, VARIANT_NAME (a string) and VARIANT_TABLE.
 #include "lanes.h"
 // In this order.
 #include "functions.h"
@@ -9,6 +9,8 @@
 #include "rows.h"
 #include "convert.h"
 #include "fourier.h"
+#include "integer_products.h"
+#include "integers.h"
 
 static const squall_unary_function unary_functions[SQUALL_UNARY_COUNT] = {
     [SQUALL_ABS] = f32_abs,
@@ -114,4 +116,11 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(s8_to_f32),
     .f32_fourier = FOURIER(f32),
     .f64_fourier = FOURIER(f64),
+    .integer_mr = INTEGER_ROWS,
+    .s32_igemm = s32_igemm_best,
+    .s32_igemm_plain = s32_igemm,
+    ENTRY(u8_quads),
+    ENTRY(s32_to_q8),
+    ENTRY(s32_to_f32),
+    ENTRY(q8_combine),
 };

@@ -6,6 +6,7 @@
 
 #define LANES 8
 #define MR 6
+#define INTEGER_ROWS 4
 #define MAX_VECTORS 2
 #define VARIANT_NAME "avx2"
 #define VARIANT_TABLE squall_kernels_avx2

@@ -6,6 +6,7 @@
 
 #define LANES 16
 #define MR 8
+#define INTEGER_ROWS 8
 #define MAX_VECTORS 3
 #define VARIANT_NAME "avx512"
 #define VARIANT_TABLE squall_kernels_avx512

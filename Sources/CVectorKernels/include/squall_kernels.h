@@ -115,6 +115,24 @@ typedef struct squall_epilogue {
   bool accumulate;
 } squall_epilogue;
 
+/// Arithmetic of two quantised operands.
+typedef enum squall_q8_operation { SQUALL_Q8_ADD, SQUALL_Q8_SUB, SQUALL_Q8_MUL } squall_q8_operation;
+
+/// A quantised operand: a byte stands for `(byte - zero) scale`. A step of 0 repeats the first byte.
+typedef struct squall_q8_operand {
+  const uint8_t *bytes;
+  size_t step;
+  bool is_signed;
+  float scale;
+  int32_t zero;
+} squall_q8_operand;
+
+/// What a result is quantised to, and between which bytes.
+typedef struct squall_q8_result {
+  float scale;
+  int32_t zero, low, high;
+} squall_q8_result;
+
 typedef void (*squall_unary_function)(size_t n, const float *x, float *out, float p, float q);
 /// A step of 0 repeats the operand's first element, 1 walks along it.
 typedef void (*squall_binary_function)(
@@ -267,6 +285,35 @@ typedef struct squall_kernels {
   void (*s8_to_f32)(size_t n, const int8_t *x, float scale, int32_t zero, float *out);
 
   squall_fourier f32_fourier, f64_fourier;
+  int32_t integer_mr;  ///< Rows of a full panel of the integer product.
+  /// Indirect product of bytes, exact, wrapping around past 32 bits:
+  /// `out[m ldo + x] = start[m] + sum_k sum_q w[k][m][q] in[offsets[k] + x][q]` for m < rows and
+  /// x < n, where q counts the four bytes of a word: unsigned in `in`, signed in w. `panel` holds
+  /// `panel_rows` starts, then k times `panel_rows` words; panel_rows is integer_mr, 4, 2 or 1.
+  /// Input and output are read and written up to n rounded up to whole vectors.
+  void (*s32_igemm)(
+      size_t rows, size_t panel_rows, size_t n, size_t k, const int32_t *panel, const uint32_t *in,
+      const ptrdiff_t *offsets, int32_t *out, ptrdiff_t ldo);
+  /// The same without an instruction for it, which processors of this variant may lack: for tests.
+  void (*s32_igemm_plain)(
+      size_t rows, size_t panel_rows, size_t n, size_t k, const int32_t *panel, const uint32_t *in,
+      const ptrdiff_t *offsets, int32_t *out, ptrdiff_t ldo);
+  /// `out[i] = (a[i] | b[i] << 8 | c[i] << 16 | d[i] << 24) ^ flip`.
+  void (*u8_quads)(
+      size_t n, const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d,
+      uint32_t flip, uint32_t *out);
+  /// `out[i] = round_even((x[i] + add[i]) scale[i]) + zero`, no less than low, no more than high; a
+  /// step of 0 repeats the first of add and scale.
+  void (*s32_to_q8)(
+      size_t n, const int32_t *x, const int32_t *add, const float *scale, size_t step, int32_t zero,
+      int32_t low, int32_t high, uint8_t *out);
+  /// `out[i] = (x[i] + add[i]) scale[i]`.
+  void (*s32_to_f32)(
+      size_t n, const int32_t *x, const int32_t *add, const float *scale, size_t step, float *out);
+  /// `out[i] = quantise(a[i] operation b[i])`, as if each were dequantised to float first.
+  void (*q8_combine)(
+      size_t n, squall_q8_operation operation, const squall_q8_operand *a,
+      const squall_q8_operand *b, const squall_q8_result *result, uint8_t *out);
 } squall_kernels;
 
 /// The table that everything uses: the best the processor has, or the one that the environment's

@@ -57,6 +57,40 @@ package enum VectorMath {
     KernelVariant.current.table.pointee.f32_axpy(count, scale, input, output)
   }
 
+  /// `output[i] = saturate(round(input[i] / scale) + zero)` as the bits of int8 or uint8.
+  package static func quantize(
+    _ input: UnsafePointer<Float>, count: Int, scale: Float, zero: Int32, isSigned: Bool = false,
+    to output: UnsafeMutablePointer<UInt8>
+  ) {
+    let kernels = KernelVariant.current.table
+    ThreadPool.current.forEachRange(count, grain: grain, nanosecondsPerItem: 0.3) { range in
+      let (from, to) = (input + range.lowerBound, output + range.lowerBound)
+      if isSigned {
+        let signed = UnsafeMutableRawPointer(to).assumingMemoryBound(to: Int8.self)
+        kernels.pointee.f32_to_s8(range.count, from, scale, zero, signed)
+      } else {
+        kernels.pointee.f32_to_u8(range.count, from, scale, zero, to)
+      }
+    }
+  }
+
+  /// `output[i] = (input[i] - zero) scale` of the bits of int8 or uint8.
+  package static func dequantize(
+    _ input: UnsafePointer<UInt8>, count: Int, scale: Float, zero: Int32, isSigned: Bool,
+    to output: UnsafeMutablePointer<Float>
+  ) {
+    let kernels = KernelVariant.current.table
+    ThreadPool.current.forEachRange(count, grain: grain, nanosecondsPerItem: 0.3) { range in
+      let (from, to) = (input + range.lowerBound, output + range.lowerBound)
+      if isSigned {
+        let signed = UnsafeRawPointer(from).assumingMemoryBound(to: Int8.self)
+        kernels.pointee.s8_to_f32(range.count, signed, scale, zero, to)
+      } else {
+        kernels.pointee.u8_to_f32(range.count, from, scale, zero, to)
+      }
+    }
+  }
+
   /// `sum a[i] b[i]`.
   package static func dot(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int

@@ -1,0 +1,251 @@
+// Room: Tensors. Two-dimensional convolution of bytes in 32-bit integers.
+
+internal import CVectorKernels
+
+/// A convolution of signed or unsigned bytes less their zero points, laid out for one image size.
+///
+/// Four channels are put into one 32-bit word, so that a word takes the place that a float has in the
+/// float convolution. Padding holds the zero point. Sums are exact, and wrap around past 32 bits.
+///
+/// **Shapes**: input `[batch, channels, y, x]`, weights `[outputs, channels / groups, y, x]`.
+package final class QuantizedConvolution: Sendable {
+  package let outHeight: Int, outWidth: Int
+  private let height: Int, width: Int
+  private let groups: Int, groupInputs: Int, groupOutputs: Int
+  private let flip: UInt32, padding: UInt32
+  private let panels: QuantizedPanels
+  /// The weights' zero points less 128 for unsigned ones, and ones to sum the inputs with.
+  private let zeros: [Int32]
+  private let ones: QuantizedPanels?
+  private let variant: KernelVariant
+  private let tile: ConvolutionTile
+  private let offsets: AlignedArray<Int>
+  private let rowBlocks: Int, columnBlocks: Int, panelsPerTile: Int, panelBlocks: Int
+  private let isJoined: Bool
+
+  private static let scratchWords = 96 << 10
+  private static let wantedTiles = 16
+
+  private var quads: Int { (groupInputs + 3) / 4 }
+  private var depth: Int { offsets.count }
+
+  /// What an input must be for the weights.
+  package struct Input: Sendable, Hashable {
+    package var height: Int, width: Int, isSigned: Bool, zero: Int32
+
+    package init(height: Int, width: Int, isSigned: Bool, zero: Int32) {
+      (self.height, self.width, self.isSigned, self.zero) = (height, width, isSigned, zero)
+    }
+  }
+
+  /// Packs byte weights `[outputs, channels / groups, y, x]`, whose zero points are one or one for
+  /// each output, and whose bias is in units of the product.
+  ///
+  /// **Throws** `shapeMismatch` when no window fits.
+  package init(
+    weights: Tensor, zeros givenZeros: [Int32], bias: [Int32]?, groups: Int, vertical: WindowAxis,
+    horizontal: WindowAxis, input: Input
+  ) throws(TensorError) {
+    (height, width, self.groups) = (input.height, input.width, groups)
+    let (inputs, outputs) = (weights.shape[1], weights.shape[0] / groups)
+    (groupInputs, groupOutputs) = (inputs, outputs)
+    let (outHeight, outWidth) = (
+      try vertical.outputLength(input.height), try horizontal.outputLength(input.width)
+    )
+    (self.outHeight, self.outWidth) = (outHeight, outWidth)
+    flip = input.isSigned ? 0x8080_8080 : 0
+    let inputZero = input.zero + (input.isSigned ? 128 : 0)
+    padding = UInt32(truncatingIfNeeded: inputZero & 255) &* 0x0101_0101
+    let isUnsigned = weights.elementType == .uint8
+    let own = (0..<weights.shape[0]).map {
+      givenZeros[givenZeros.count == 1 ? 0 : $0] - (isUnsigned ? 128 : 0)
+    }
+    zeros = own
+    let taps = vertical.taps * horizontal.taps
+    let quads = (inputs + 3) / 4
+    let variant = KernelVariant.current
+    self.variant = variant
+    let bytes = weights.withBytes { Array($0) }
+    @Sendable func weight(_ row: Int, _ quad: Int, _ lane: Int) -> Int8 {
+      let channel = quad / taps * 4 + lane
+      guard channel < inputs else { return 0 }
+      let byte = bytes[(row * inputs + channel) * taps + quad % taps]
+      return Int8(bitPattern: isUnsigned ? byte ^ 0x80 : byte)
+    }
+    panels = QuantizedPanels(
+      groups: groups, rows: outputs, quads: quads * taps, panelRows: variant.integerRows,
+      start: { row in
+        var sum: Int32 = 0
+        for quad in 0..<quads * taps {
+          for lane in 0..<4 { sum &+= Int32(weight(row, quad, lane)) }
+        }
+        let all = Int32(truncatingIfNeeded: inputs * taps)
+        return (bias?[row] ?? 0) &- inputZero &* sum &+ all &* inputZero &* own[row]
+      },
+      word: { row, quad in QuantizedPanels.word { weight(row, quad, $0) } })
+    ones =
+      own.allSatisfy { $0 == 0 }
+      ? nil
+      : QuantizedPanels(
+        groups: 1, rows: 1, quads: quads * taps, panelRows: 1, start: { _ in 0 },
+        word: { _, quad in
+          QuantizedPanels.word { quad / taps * 4 + $0 < inputs ? 1 : 0 }
+        })
+    func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
+      ConvolutionTile(vertical, horizontal, channels: quads, rows: rows, columns: columns)
+    }
+    let tileWidth = variant.lanes * variant.tileVectors
+    var columns = outWidth
+    while columns > 4 * tileWidth, arranged(1, columns).floatCount > Self.scratchWords * 3 / 2 {
+      columns = (columns / 2 + tileWidth - 1) / tileWidth * tileWidth
+    }
+    columnBlocks = (outWidth + columns - 1) / columns
+    var (low, high) = (1, outHeight)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if arranged(middle, columns).floatCount <= Self.scratchWords {
+        low = middle
+      } else {
+        high = middle - 1
+      }
+    }
+    let enough = max(1, 2 * vertical.reach / vertical.stride)
+    let balanced = outHeight * columnBlocks * groups / Self.wantedTiles
+    let wanted = min(low, max(enough, balanced))
+    rowBlocks = (outHeight + wanted - 1) / wanted
+    let rows = (outHeight + rowBlocks - 1) / rowBlocks
+    tile = arranged(rows, columns)
+    offsets = tile.offsets()
+    let tiles = rowBlocks * columnBlocks * groups
+    let count = panels.panels.count
+    let split = min(count, max(1, (Self.wantedTiles + tiles - 1) / tiles))
+    panelsPerTile = (count + split - 1) / split
+    panelBlocks = (count + panelsPerTile - 1) / panelsPerTile
+    let lanes = variant.lanes
+    let joined = ((rows - 1) * tile.pitch + columns + lanes - 1) / lanes
+    isJoined = rows > 1 && joined <= rows * ((columns + lanes - 1) / lanes)
+  }
+
+  /// The bytes of working memory for a batch.
+  package func scratchBytes(batch: Int) -> Int {
+    let planes = batch.multipliedReportingOverflow(by: groups * quads * height * width)
+    let bytes = planes.partialValue.multipliedReportingOverflow(by: 4)
+    return planes.overflow || bytes.overflow ? .max : bytes.partialValue
+  }
+
+  /// Calls `finish` with runs of sums: the output plane they belong to, counted through the batch,
+  /// their place in it, how many, and where they lie.
+  package func run(
+    input: UnsafePointer<UInt8>, batch: Int, scratch: UnsafeMutableRawPointer,
+    _ finish: (_ plane: Int, _ place: Int, _ count: Int, _ sums: UnsafePointer<Int32>) -> Void
+  ) {
+    let words = scratch.assumingMemoryBound(to: UInt32.self)
+    gather(input, batch, words)
+    let tiles = batch * groups * rowBlocks * columnBlocks * panelBlocks
+    let work = Double(batch * outHeight * outWidth * groups * groupOutputs) * Double(depth)
+    ThreadPool.current.forEachTile(
+      tiles, nanoseconds: variant.nanoseconds(multiplyAdds: work)
+    ) { index in
+      runTile(index, UnsafePointer(words), finish)
+    }
+  }
+
+  /// Four channels to a word.
+  private func gather(
+    _ input: UnsafePointer<UInt8>, _ batch: Int, _ words: UnsafeMutablePointer<UInt32>
+  ) {
+    let plane = height * width
+    let quads = quads
+    let kernels = variant.table
+    // Pieces of planes, so that few channels are shared as well.
+    let piece = 1 << 14
+    let pieces = max(1, (plane + piece - 1) / piece)
+    ThreadPool.current.forEachTile(
+      batch * groups * quads * pieces, nanoseconds: Double(batch * groups * quads * plane) * 0.3
+    ) { item in
+      let (start, block) = (item % pieces * piece, item / pieces)
+      let (quad, group) = (block % quads, block / quads)
+      let first = input + (group * groupInputs + quad * 4) * plane + start
+      let left = min(groupInputs - quad * 4, 4)
+      func channel(_ lane: Int) -> UnsafePointer<UInt8> {
+        lane < left ? first + lane * plane : first
+      }
+      kernels.pointee.u8_quads(
+        min(piece, plane - start), first, channel(1), channel(2), channel(3), flip,
+        words + block * plane + start)
+    }
+  }
+
+  private func runTile(
+    _ index: Int, _ words: UnsafePointer<UInt32>,
+    _ finish: (Int, Int, Int, UnsafePointer<Int32>) -> Void
+  ) {
+    var rest = index
+    func next(_ count: Int) -> Int {
+      defer { rest /= count }
+      return rest % count
+    }
+    let panelBlock = next(panelBlocks)
+    let left = next(columnBlocks) * tile.columns
+    let top = next(rowBlocks) * tile.rows
+    let group = next(groups)
+    let image = rest
+    guard top < outHeight, left < outWidth else { return }
+    let (rows, columns) = (min(tile.rows, outHeight - top), min(tile.columns, outWidth - left))
+    let chosen =
+      panelBlock * panelsPerTile..<min((panelBlock + 1) * panelsPerTile, panels.panels.count)
+    let source = words + (image * groups + group) * quads * height * width
+    let length = isJoined ? (rows - 1) * tile.pitch + columns : columns
+    let pitch = (length + 63) / 64 * 64
+    let lines = isJoined ? 1 : rows
+    Scratch.with(Float.self, count: tile.floatCount) { padded in
+      // The tile moves words; that it calls them floats changes no bit.
+      let planes = UnsafeRawPointer(source).assumingMemoryBound(to: Float.self)
+      tile.fill(
+        padded, height: height, width: width, top: top, left: left, rows: rows, columns: columns,
+        padding: Float(bitPattern: padding), variant.table
+      ) { planes + $0 * height * width }
+      let base = UnsafeRawPointer(padded).assumingMemoryBound(to: UInt32.self)
+      Scratch.with(Int32.self, count: pitch * (variant.integerRows + 1)) { sums in
+        for line in 0..<lines {
+          let start = base + line * tile.pitch
+          let ofInputs = sums + pitch * variant.integerRows
+          if let ones {
+            product(ones.pointer(group: 0, ones.panels[0]), 1, 1, length, start, ofInputs, pitch)
+          }
+          for panelIndex in chosen {
+            let panel = panels.panels[panelIndex]
+            product(
+              panels.pointer(group: group, panel), panel.rows, panel.height, length, start, sums,
+              pitch)
+            for row in 0..<panel.rows {
+              let output = group * groupOutputs + panel.firstRow + row
+              let own = sums + row * pitch
+              if ones != nil { subtract(ofInputs, zeros[output], own, length) }
+              let plane = image * groups * groupOutputs + output
+              for y in 0..<(isJoined ? rows : 1) {
+                finish(
+                  plane, (top + line + y) * outWidth + left, columns,
+                  UnsafePointer(own + y * tile.pitch))
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private func product(
+    _ panel: UnsafePointer<Int32>, _ rows: Int, _ height: Int, _ count: Int,
+    _ source: UnsafePointer<UInt32>, _ sums: UnsafeMutablePointer<Int32>, _ pitch: Int
+  ) {
+    variant.table.pointee.s32_igemm(
+      rows, height, count, depth, panel, source, offsets.base, sums, pitch)
+  }
+
+  private func subtract(
+    _ inputs: UnsafePointer<Int32>, _ zero: Int32, _ sums: UnsafeMutablePointer<Int32>, _ count: Int
+  ) {
+    for index in 0..<count { sums[index] = sums[index] &- inputs[index] &* zero }
+  }
+}
