@@ -21,6 +21,8 @@ package struct Widening: OptionSet, Sendable {
   package static let numbersAsFloats = Widening(rawValue: 16)
   /// Results that lie outside a narrow integer's range stop at its ends, instead of wrapping around.
   package static let saturating = Widening(rawValue: 32)
+  /// int8 and uint8 are computed as themselves, whatever other integers are.
+  package static let ownBytes = Widening(rawValue: 64)
   /// float64 is computed as itself, unless this is set: then as float32. For nothing yet.
   package static let none: Widening = []
 
@@ -29,6 +31,7 @@ package struct Widening: OptionSet, Sendable {
     switch type {
     case _ where type.isNarrowFloat: contains(.halves) ? .float32 : type
     case _ where contains(.numbersAsFloats) && !type.isFloatingPoint: .float32
+    case .int8 where contains(.ownBytes), .uint8 where contains(.ownBytes): type
     case _ where type.isNarrowInteger: contains(.integers) ? .int64 : type
     case .bool: contains(.booleans) ? .int64 : type
     default: type

@@ -7,8 +7,8 @@ package import Tensors
 /// **Shapes**: input `[batch, channels, spatial…]`, weights `[outputs, channels / groups,
 /// kernel…]`, bias `[outputs]`. **Source**: ONNX Conv, opsets 1, 11, 22.
 package struct ConvOperator: Operator {
-  private var window: WindowAttributes
-  private let groups: Int
+  private(set) var window: WindowAttributes
+  let groups: Int
   /// Applied to each result; set by fusion.
   package private(set) var activation = Activation.none
   /// Whether input 3, of the result's shape, is added before the activation; set by fusion.

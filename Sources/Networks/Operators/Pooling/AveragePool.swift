@@ -7,8 +7,8 @@ internal import Tensors
 ///
 /// **Source**: ONNX AveragePool, opsets 1, 7 (count_include_pad), 10 (ceil_mode), 19 (dilations).
 package struct AveragePoolOperator: Operator {
-  private let window: WindowAttributes
-  private let countsPadding: Bool
+  let window: WindowAttributes
+  let countsPadding: Bool
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)

@@ -15,7 +15,7 @@ package struct MaxPoolOperator: Operator {
     columnMajor = try node.flag("storage_order")
   }
 
-  package var widening: Widening { [.halves, .integers] }
+  package var widening: Widening { [.halves, .integers, .ownBytes] }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0, rank: 3...64)
@@ -38,7 +38,75 @@ package struct MaxPoolOperator: Operator {
     let body = MaxPoolBody(
       planes: input.shape[0] * input.shape[1], windows: windows,
       wantsIndices: inputs.wants(1), columnMajor: columnMajor)
-    return try input.elementType.computing(body)
+    switch input.elementType {
+    case .int8 where !inputs.wants(1): return ByteMaxPool.kernel(Int8.self, body.planes, windows)
+    case .uint8 where !inputs.wants(1): return ByteMaxPool.kernel(UInt8.self, body.planes, windows)
+    case .int8, .uint8:
+      let kernel = try body.run(Int64.self)
+      return Kernel { arguments in
+        var wide = arguments
+        let output = try arguments.output()
+        let result = Tensor(uninitialized: output.shape, .int64)
+        wide.inputs[0] = try ElementConversion.convert(arguments.input(0), to: .int64)
+        wide.outputs[0] = result
+        try kernel.run(wide)
+        try ElementConversion.convert(result, into: output)
+      }
+    case let type: return try type.computing(body)
+    }
+  }
+}
+
+/// Maxima of bytes, a row at a time.
+private enum ByteMaxPool {
+  static func kernel<T: FixedWidthInteger & TensorScalar>(
+    _: T.Type, _ planes: Int, _ windows: [Window]
+  ) -> Kernel {
+    let inPlane = windows.reduce(1) { $0 * $1.length }
+    let outPlane = windows.reduce(1) { $0 * $1.output }
+    let taps = windows.reduce(1) { $0 * $1.kernel }
+    let inner = windows[windows.count - 1]
+    let outer = Array(windows.dropLast())
+    let rows = outer.reduce(1) { $0 * $1.output }
+    return Kernel { arguments in
+      try arguments.map(T.self, to: T.self) { source, target in
+        guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
+          return
+        }
+        Parallel.items(planes, nanoseconds: Double(outPlane * taps) * 0.2) { plane in
+          for row in 0..<rows {
+            let line = y + plane * outPlane + row * inner.output
+            line.update(repeating: T.min, count: inner.output)
+            DirectConvolution.forEachTap(outer, row) { inputRow, _ in
+              raise(line, x + plane * inPlane + inputRow * inner.length, inner)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func raise<T: FixedWidthInteger>(
+    _ line: UnsafeMutablePointer<T>, _ row: UnsafePointer<T>, _ window: Window
+  ) {
+    for tap in 0..<window.kernel {
+      let shift = tap * window.dilation - window.before
+      // The outputs whose tap lies inside: 0 <= position · stride + shift < length.
+      let first = shift >= 0 ? 0 : (-shift + window.stride - 1) / window.stride
+      let last = min(
+        window.output,
+        window.length - shift <= 0 ? 0 : (window.length - shift - 1) / window.stride + 1)
+      guard first < last else { continue }
+      if window.stride == 1 {
+        let from = row + shift
+        for index in first..<last { line[index] = max(line[index], from[index]) }
+      } else {
+        for index in first..<last {
+          line[index] = max(line[index], row[index &* window.stride &+ shift])
+        }
+      }
+    }
   }
 }
 

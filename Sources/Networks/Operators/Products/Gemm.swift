@@ -6,9 +6,9 @@ internal import Tensors
 ///
 /// **Source**: ONNX Gemm, opsets 6 (explicit broadcast), 7, 9, 11 (C optional), 13.
 package struct GemmOperator: Operator {
-  private let alpha: Float
-  private let beta: Float
-  private let transposesA: Bool
+  let alpha: Float
+  let beta: Float
+  let transposesA: Bool
   package let transposesB: Bool
   let packed = PackedOnce<PackedMatrix>()
 

@@ -3,6 +3,8 @@
 internal import Tensors
 
 /// Convolution of bytes less their zero points, in 32-bit integers.
+///
+/// **Source**: ONNX `ConvInteger`, opset 10.
 package struct ConvIntegerOperator: Operator {
   private let window: WindowAttributes
   private let groups: Int
@@ -12,6 +14,8 @@ package struct ConvIntegerOperator: Operator {
     groups = try node.int("group", default: 1)
   }
 
+  package var widening: Widening { .none }
+
   private func shapes(_ inputs: Operands) throws -> ConvolutionShapes {
     try ConvolutionShapes(
       Operands([try inputs.required(0), try inputs.required(1)]), window, groups)
@@ -19,27 +23,23 @@ package struct ConvIntegerOperator: Operator {
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(2...4)
-    for index in 0...1 { try inputs.requireType(index, .int8, .uint8) }
+    try inputs.requireBytes(0, 1, 2, 3)
+    try inputs.requireSingle(2)
     let shapes = try shapes(inputs)
-    guard inputs[2].map({ $0.shape.count == 1 }) ?? true,
-      inputs[3].map({ $0.shape.count == 1 || $0.shape.dimensions == [shapes.outputs] }) ?? true
+    guard inputs[3].map({ $0.shape.count == 1 || $0.shape.dimensions == [shapes.outputs] }) ?? true
     else { throw OperatorFault.invalid("the zero points do not fit") }
     return [try shapes.output(.int32)]
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let convolution = IntegerConvolution(shapes: try shapes(inputs))
-    return Kernel { arguments in
-      func zeros(_ index: Int) throws -> [Int32] {
-        guard let tensor = arguments.optionalInput(index) else { return [0] }
-        return try ElementConversion.convert(tensor, to: .int32).elements(as: Int32.self)
-      }
-      let target = try arguments.output().plannedDestination(of: Int32.self)
-      try convolution.run(
-        arguments.input(0), arguments.input(1), inputZero: zeros(2)[0], weightZeros: zeros(3)
-      ) { index, _, sum in
-        target[index] = Int32(truncatingIfNeeded: sum)
-      }
-    }
+    let shapes = try shapes(inputs)
+    return try IntegerConvolution.kernel(
+      shapes, inputs, places: .init(input: 0, inputZero: 2, weights: 1, weightZeros: 3, bias: nil),
+      prepared: (), preparing: { _ in },
+      store: { _, output, plane, place, count, sums in
+        guard let target = output.plannedBytes.baseAddress else { return }
+        (target.assumingMemoryBound(to: Int32.self) + plane * shapes.outputPlane + place)
+          .update(from: sums, count: count)
+      })
   }
 }

@@ -8,8 +8,8 @@ internal import Tensors
 ///
 /// **Source**: ONNX `DequantizeLinear`, opsets 10 to 28.
 package struct DequantizeLinearOperator: Operator {
-  private let axis: Int
-  private let block: Int
+  let axis: Int
+  let block: Int
   private let type: ElementType?
 
   package init(_ node: NodeDescription) throws {
@@ -37,6 +37,11 @@ package struct DequantizeLinearOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let (x, scale) = (try inputs.required(0), try inputs.required(1))
     let place = try QuantizationAxis(x.shape, scale: scale.shape, axis: axis, block: block)
+    if x.elementType.byteRange != nil, scale.shape.count == 1, block == 0,
+      outputs[0]?.elementType == .float32, scale.elementType == .float32
+    {
+      return Self.byteKernel(x.elementType)
+    }
     return Kernel { arguments in
       func floats(_ tensor: Tensor) throws -> [Float] {
         try ElementConversion.convert(tensor, to: .float32).elements(as: Float.self)
@@ -69,6 +74,22 @@ package struct DequantizeLinearOperator: Operator {
         }
       }
       if output.elementType != .float32 { try ElementConversion.convert(result, into: output) }
+    }
+  }
+
+  /// From bytes with one scale to float32.
+  private static func byteKernel(_ type: ElementType) -> Kernel {
+    Kernel { arguments in
+      let scale = try QuantizationValues.floats(arguments.input(1))[0]
+      let zero = try QuantizationValues.integers(arguments.optionalInput(2))[0]
+      let count = try arguments.output().count
+      guard
+        let target = try arguments.output().plannedDestination(of: Float.self).baseAddress
+      else { return }
+      _ = try arguments.input(0).withRawBytes { x in
+        VectorMath.dequantize(
+          x, count: count, scale: scale, zero: zero, isSigned: type == .int8, to: target)
+      }
     }
   }
 

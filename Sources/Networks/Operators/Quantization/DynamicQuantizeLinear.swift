@@ -3,6 +3,8 @@
 internal import Tensors
 
 /// A tensor as unsigned bytes, with the scale and the zero point that fit its own range.
+///
+/// **Source**: ONNX `DynamicQuantizeLinear`, opset 11.
 package struct DynamicQuantizeLinearOperator: Operator {
   package init(_ node: NodeDescription) throws {}
 
@@ -16,24 +18,37 @@ package struct DynamicQuantizeLinearOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     Kernel { arguments in
-      try arguments.input(0).withElements(of: Float.self) { x in
-        let low = min(0, x.min() ?? 0)
-        let high = max(0, x.max() ?? 0)
-        let scale = high == low ? 1 : (high - low) / 255
-        let zero = min(max((-low / scale).rounded(.toNearestOrEven), 0), 255)
-        if let y = arguments.outputs[0]?.plannedDestination(of: UInt8.self) {
-          for index in x.indices {
-            let value = (x[index] / scale).rounded(.toNearestOrEven) + zero
-            y[index] = value.isNaN ? 0 : UInt8(min(max(value, 0), 255))
-          }
-        }
-        if arguments.outputs.count > 1 {
-          arguments.outputs[1]?.plannedDestination(of: Float.self)[0] = scale
-        }
-        if arguments.outputs.count > 2 {
-          arguments.outputs[2]?.plannedDestination(of: UInt8.self)[0] = UInt8(zero)
-        }
+      let (scale, zero) = try DynamicQuantization.quantize(
+        arguments.input(0), into: arguments.outputs[0]?.plannedDestination(of: UInt8.self))
+      if arguments.outputs.count > 1 {
+        arguments.outputs[1]?.plannedDestination(of: Float.self)[0] = scale
       }
+      if arguments.outputs.count > 2 {
+        arguments.outputs[2]?.plannedDestination(of: UInt8.self)[0] = zero
+      }
+    }
+  }
+}
+
+/// Quantisation to unsigned bytes by a tensor's own range, which always holds 0.
+enum DynamicQuantization {
+  /// Writes the bytes, where they are wanted; gives the scale and the zero point.
+  static func quantize(
+    _ tensor: Tensor, into target: UnsafeMutableBufferPointer<UInt8>?
+  ) throws -> (scale: Float, zero: UInt8) {
+    tensor.withElements(of: Float.self) { x in
+      var (low, high) = (Float(0), Float(0))
+      if let base = x.baseAddress, !x.isEmpty {
+        low = Swift.min(0, Float(VectorMath.reduce(.minimum, base, count: x.count)))
+        high = Swift.max(0, Float(VectorMath.reduce(.maximum, base, count: x.count)))
+      }
+      let width = high - low
+      let scale = width > 0 && width.isFinite ? width / 255 : 1
+      let zero = Rounding.quantized(-low / scale, 0, 0, 255)
+      if let target, let y = target.baseAddress, let base = x.baseAddress {
+        VectorMath.quantize(base, count: x.count, scale: scale, zero: Int32(zero), to: y)
+      }
+      return (scale, UInt8(zero))
     }
   }
 }

@@ -3,14 +3,26 @@
 internal import Tensors
 
 /// Convolution of quantised tensors, quantised again.
+///
+/// **Source**: ONNX `QLinearConv`, opset 10.
 package struct QLinearConvOperator: Operator {
   private let window: WindowAttributes
   private let groups: Int
+  /// The results that an activation leaves, in quanta; nil where the type's own range holds.
+  private let bounds: ClosedRange<Int32>?
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
     groups = try node.int("group", default: 1)
+    bounds = nil
   }
+
+  /// The convolution that a pass makes of one between quantisations.
+  init(window: WindowAttributes, groups: Int, bounds: ClosedRange<Int32>?) {
+    (self.window, self.groups, self.bounds) = (window, groups, bounds)
+  }
+
+  package var widening: Widening { .none }
 
   private func shapes(_ inputs: Operands) throws -> ConvolutionShapes {
     try ConvolutionShapes(
@@ -20,13 +32,12 @@ package struct QLinearConvOperator: Operator {
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(8...9)
     let shapes = try shapes(inputs)
-    for index in [0, 3, 7] { try inputs.requireType(index, .int8, .uint8) }
+    try inputs.requireBytes(0, 2, 3, 5, 7)
     try inputs.requireType(8, .int32)
-    for (index, length) in [
-      (1, 0), (2, 0), (4, shapes.outputs), (5, shapes.outputs), (6, 0), (7, 0),
-    ] {
+    try inputs.requireSingle(1, 2, 6, 7)
+    for index in [4, 5] {
       let shape = try inputs.required(index).shape
-      guard shape.count == 1 || shape.dimensions == [length] else {
+      guard shape.count == 1 || shape.dimensions == [shapes.outputs] else {
         throw OperatorFault.invalid("scales or zero points of shape \(shape) do not fit")
       }
     }
@@ -34,28 +45,30 @@ package struct QLinearConvOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let convolution = IntegerConvolution(shapes: try shapes(inputs))
-    guard let range = outputs[0]?.elementType.integerRange else {
+    let shapes = try shapes(inputs)
+    guard let range = outputs[0]?.elementType.byteRange else {
       throw OperatorFault.unsupported("this element type")
     }
-    return Kernel { arguments in
-      func numbers(_ index: Int) throws -> [Double] { try arguments.input(index).numericElements() }
-      let (inputScale, weightScales) = (try numbers(1)[0], try numbers(4))
-      let (scale, zero) = (try numbers(6)[0], try numbers(7)[0])
-      let bias = try arguments.optionalInput(8)?.numericElements()
-      let output = try arguments.output()
-      let result = Tensor(uninitialized: output.shape, .float64)
-      let target = result.plannedDestination(of: Double.self)
-      try convolution.run(
-        arguments.input(0), arguments.input(3), inputZero: Int32(numbers(2)[0]),
-        weightZeros: numbers(5).map { Int32($0) }
-      ) { index, channel, sum in
-        let total = Double(sum) + (bias?[channel] ?? 0)
-        let weight = weightScales[weightScales.count == 1 ? 0 : channel]
-        let rounded = (total * inputScale * weight / scale).rounded(.toNearestOrEven) + zero
-        target[index] = min(max(rounded, range.lowerBound), range.upperBound)
-      }
-      try ElementConversion.convert(result, into: output)
+    let limits = bounds ?? range.low...range.high
+    @Sendable func requantization(_ tensor: (Int) throws -> Tensor?) throws -> Requantization {
+      let (input, output) = (
+        try QuantizationValues.floats(tensor(1))[0], try QuantizationValues.floats(tensor(6))[0]
+      )
+      return Requantization(
+        scales: try QuantizationValues.floats(tensor(4)).map { input * $0 / output },
+        zero: try QuantizationValues.integers(tensor(7))[0], low: limits.lowerBound,
+        high: limits.upperBound)
     }
+    return try IntegerConvolution.kernel(
+      shapes, inputs, places: .init(input: 0, inputZero: 2, weights: 3, weightZeros: 5, bias: 8),
+      prepared: inputs.areConstant([1, 4, 6, 7])
+        ? try requantization { inputs[$0]?.constant } : nil,
+      preparing: { arguments in try requantization { arguments.optionalInput($0) } },
+      store: { requantization, output, plane, place, count, sums in
+        guard let target = output.plannedBytes.baseAddress else { return }
+        requantization.store(
+          sums, count: count, channel: plane % shapes.outputs,
+          to: target.assumingMemoryBound(to: UInt8.self) + plane * shapes.outputPlane + place)
+      })
   }
 }

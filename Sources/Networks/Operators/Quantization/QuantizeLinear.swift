@@ -10,10 +10,10 @@ internal import Tensors
 /// **Edge cases**: NaN becomes the smallest integer.
 /// **Source**: ONNX `QuantizeLinear`, opsets 10 to 28.
 package struct QuantizeLinearOperator: Operator {
-  private let axis: Int
-  private let block: Int
+  let axis: Int
+  let block: Int
   private let type: ElementType?
-  private let precision: ElementType?
+  let precision: ElementType?
   private let rounding: SmallFloatRounding
 
   package init(_ node: NodeDescription) throws {
@@ -55,6 +55,11 @@ package struct QuantizeLinearOperator: Operator {
       }
     }
     let limits = (low: Float(range.lowerBound), high: Float(range.upperBound))
+    if let byte = output.elementType.byteRange.map({ _ in output.elementType }),
+      x.elementType == .float32, quotient == .float, scale.shape.count == 1, block == 0
+    {
+      return Self.byteKernel(byte)
+    }
     return Kernel { arguments in
       let quotients = try Self.quotients(arguments, place, quotient, addingZeros: false)
       let output = try arguments.output()
@@ -83,6 +88,21 @@ package struct QuantizeLinearOperator: Operator {
       case .int2: store(Int2.self) { Int2(truncatingIfNeeded: Int64($0)) }
       case .uint2: store(UInt2.self) { UInt2(truncatingIfNeeded: Int64($0)) }
       case let type: throw OperatorFault.unsupported("quantisation to \(type.rawValue)")
+      }
+    }
+  }
+
+  /// From float32 to bytes with one scale.
+  private static func byteKernel(_ type: ElementType) -> Kernel {
+    Kernel { arguments in
+      let scale = try QuantizationValues.floats(arguments.input(1))[0]
+      let zero = try QuantizationValues.integers(arguments.optionalInput(2))[0]
+      guard let target = try arguments.output().plannedBytes.baseAddress else { return }
+      try arguments.input(0).withElements(of: Float.self) { x in
+        guard let x = x.baseAddress else { return }
+        VectorMath.quantize(
+          x, count: try arguments.output().count, scale: scale, zero: zero,
+          isSigned: type == .int8, to: target.assumingMemoryBound(to: UInt8.self))
       }
     }
   }

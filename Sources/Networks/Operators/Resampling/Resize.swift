@@ -17,6 +17,9 @@ package struct ResizeOperator: Operator {
     opset = node.opset
   }
 
+  /// Whether every result is one of the input's elements.
+  var copies: Bool { rule.copies && rule.coordinates != "tf_crop_and_resize" }
+
   package static var versions: ClosedRange<Int> { 10...Opset.newest }
 
   package var widening: Widening { rule.copies ? .none : .halves }

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// The inputs one after another along an axis.
 package struct ConcatOperator: Operator {
-  private let axis: Int
+  let axis: Int
 
   package init(_ node: NodeDescription) throws {
     axis = try node.int("axis", default: node.opset < 4 ? 1 : 0)
