@@ -9,14 +9,22 @@ internal import Tensors
 /// a field stays a node.
 package struct ConstantFolding: GraphPass {
   package let name = "constant-folding"
+  /// Leaves dequantisations standing, for the pass that computes in integers.
+  private let leavesDequantization: Bool
 
-  package init() {}
+  package init() { leavesDequantization = false }
+
+  init(leavingDequantization: Bool) { leavesDequantization = leavingDequantization }
 
   package func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph {
     var table = FactTable(declaredBy: graph, limits: limits)
     var result = graph
     result.nodes = []
     for node in graph.nodes {
+      if leavesDequantization, node.implementation is any DequantizationNode {
+        result.nodes.append(node)
+        continue
+      }
       try table.visit(node)
       let outputs = node.outputs.compactMap { $0 }
       let constants = outputs.compactMap { table.facts[$0]?.constant }
