@@ -115,8 +115,12 @@ struct IntegerRewriting {
   /// The type of a value of bytes, where it is known.
   private func byteType(_ value: ValueID) -> ElementType? {
     if let tensor = graph.constants[value] { return tensor.elementType }
-    guard let node = maker(value), node.implementation is any QuantizationNode else { return nil }
-    guard node.inputs.count > 2, let zero = node.inputs[2] else { return .uint8 }
+    guard let node = maker(value),
+      let quantizer = node.implementation as? any QuantizationNode
+    else { return nil }
+    guard node.inputs.count > 2, let zero = node.inputs[2] else {
+      return quantizer.quantization.type ?? .uint8
+    }
     return graph.constants[zero]?.elementType
   }
 
@@ -178,11 +182,9 @@ struct IntegerRewriting {
       let node = graph.nodes[place]
       guard let quantization = node.implementation as? any QuantizationNode,
         quantization.quantization.block == 0, quantization.quantization.precision == nil,
-        let target = self.target(of: node), let output = node.outputs.first ?? nil
+        let target = self.target(of: node, quantization.quantization.type),
+        let output = node.outputs.first ?? nil, var made = plan(node, target)
       else { continue }
-      var replacement: GraphNode?
-      if let plan = plan(node, target) { replacement = plan }
-      guard var made = replacement else { continue }
       made.name = node.name
       made.outputs = [output]
       graph.nodes[place] = made
@@ -190,10 +192,12 @@ struct IntegerRewriting {
   }
 
   /// What a quantisation makes.
-  private mutating func target(of node: GraphNode) -> QuantizationTarget? {
+  private mutating func target(
+    of node: GraphNode, _ type: ElementType?
+  ) -> QuantizationTarget? {
     let zero = node.inputs.count > 2 ? constant(node.inputs[2]) : nil
     guard node.inputs.count < 3 || node.inputs[2] == nil || zero != nil,
-      let found = quantizedType(node, zero?.elementType ?? .uint8)
+      let found = quantizedType(node, zero?.elementType ?? type ?? .uint8)
     else { return nil }
     return QuantizationTarget(type: found.type, scale: found.scale, zero: found.zero)
   }

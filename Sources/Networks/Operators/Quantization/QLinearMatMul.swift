@@ -32,8 +32,9 @@ package struct QLinearMatMulOperator: Operator {
       }
     }
     try inputs.requireType(8, .int32)
+    try inputs.requireSingle(6, 7)
     for (index, length) in [
-      (1, shapes.m), (2, shapes.m), (4, shapes.n), (5, shapes.n), (6, 0), (7, 0), (8, shapes.n),
+      (1, shapes.m), (2, shapes.m), (4, shapes.n), (5, shapes.n), (8, shapes.n),
     ] {
       guard let shape = inputs[index]?.shape else { continue }
       guard shape.count == 1 && index != 8 || shape.dimensions == [length] else {

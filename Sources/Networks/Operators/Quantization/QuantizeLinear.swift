@@ -12,7 +12,7 @@ internal import Tensors
 package struct QuantizeLinearOperator: Operator {
   let axis: Int
   let block: Int
-  private let type: ElementType?
+  let type: ElementType?
   let precision: ElementType?
   private let rounding: SmallFloatRounding
 
