@@ -16,8 +16,8 @@ package protocol GraphPass: Sendable {
 /// The passes that compilation runs.
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
-    IntegerComputation(), ConstantFolding(), BranchInlining(), IdentityRemoval(),
-    CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(), ProductFusion(),
+    ConstantFolding(), BranchInlining(), IdentityRemoval(), CommonSubexpressions(),
+    NormalizationFusion(), ActivationFusion(), ConvolutionFusion(), ProductFusion(),
     AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
   ]
 

@@ -133,6 +133,8 @@ struct IntegerRewriting {
   ]
 
   private static func moves(_ node: GraphNode) -> Bool {
+    // What another pass has made may hold values of the type that it was made for.
+    guard node.description != nil else { return false }
     if let resize = node.implementation as? ResizeOperator { return resize.copies }
     return node.domain.isEmpty && movements.contains(node.opType)
       && (node.opType != "MaxPool" || node.outputs.count == 1)

@@ -9,7 +9,8 @@ extension IntegerRewriting {
   ) -> GraphNode? {
     let isUnbounded = bounds == target.type.range.low...target.type.range.high
     switch maker.implementation {
-    case let convolution as ConvOperator where convolution.activation == .none:
+    case let convolution as ConvOperator
+    where convolution.activation == .none && !convolution.addsResidual:
       return self.convolution(maker, convolution, bounds, target)
     case is MatMulOperator: return product(maker, bias: nil, bounds, target)
     case let gemm as GemmOperator: return self.gemm(maker, gemm, bounds, target)
