@@ -14,10 +14,12 @@ struct TestGraph {
 
   static let limits = MemoryLimits(bytes: 1 << 30)
 
-  mutating func input(_ name: String, _ dimensions: [Int]? = nil) -> ValueID {
+  mutating func input(
+    _ name: String, _ dimensions: [Int]? = nil, _ type: ElementType = .float32
+  ) -> ValueID {
     let value = graph.addValue(name)
     let declared = ValueDescription(
-      name: name, elementType: .float32, dimensions: dimensions?.map { .fixed($0) })
+      name: name, elementType: type, dimensions: dimensions?.map { .fixed($0) })
     graph.inputs.append(GraphInput(value: value, declared: declared))
     return value
   }

@@ -38,6 +38,9 @@ extension ONNXElementType {
 }
 
 extension ElementType {
+  /// Whether it is one of the two floats of 16 bits.
+  package var isHalf: Bool { self == .float16 || self == .bfloat16 }
+
   /// The element type's name and number in ONNX.
   package var onnx: ONNXElementType {
     switch self {
@@ -71,6 +74,9 @@ extension ElementType {
 }
 
 extension Tensor {
+  /// Whether these are several half-precision numbers: weights, not a factor.
+  package var isHalfWeights: Bool { elementType.isHalf && count > 1 }
+
   /// The values of `tensor`, read where they lie when their alignment allows; those of fewer than
   /// eight bits are unpacked.
   ///

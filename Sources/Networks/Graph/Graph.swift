@@ -21,6 +21,8 @@ package struct Graph: Sendable {
   package var captures: [(slot: Int, inner: ValueID)]
   /// The opset of each domain, for messages and for operators made by passes.
   package var opsets: [String: Int]
+  /// Whether the file holds weights in half precision, rather than only arithmetic in it.
+  package var hasHalfWeights = false
 
   package init(opsets: [String: Int] = [:]) {
     names = []

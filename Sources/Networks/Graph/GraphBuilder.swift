@@ -98,6 +98,7 @@ final class GraphBuilder {
         noteUnsupported("initialiser '\(name)'", "Constant", error)
       }
     }
+    graph.hasHalfWeights = graph.constants.values.contains(where: \.isHalfWeights)
     for input in source.inputs {
       let description = ValueDescription(input)
       if let value = scope.values[input.name] {
@@ -171,6 +172,7 @@ final class GraphBuilder {
     for (key, attribute) in node.attributes {
       if let value = try self.attribute(attribute, scope: &scope, captured: &captured) {
         description.attributes[key] = value
+        if case .tensor(let tensor) = value, tensor.isHalfWeights { graph.hasHalfWeights = true }
       }
     }
     for (output, value) in zip(node.outputs, outputs) where value != nil {

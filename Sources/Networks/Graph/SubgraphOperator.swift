@@ -34,6 +34,7 @@ package struct CompiledSubgraph: Sendable {
     for (slot, inner) in graph.captures {
       if let constant = constants[slot] {
         graph.constants[inner] = constant
+        if constant.isHalfWeights { graph.hasHalfWeights = true }
       } else {
         let name = graph.names[inner]
         graph.inputs.append(

@@ -23,6 +23,9 @@ package struct Widening: OptionSet, Sendable {
   package static let saturating = Widening(rawValue: 32)
   /// int8 and uint8 are computed as themselves, whatever other integers are.
   package static let ownBytes = Widening(rawValue: 64)
+  /// Every type is taken as it is, mostly because elements are only moved; between nodes that
+  /// compute halves in float32 the node gets and gives float32, too (`HalfWidening`).
+  package static let adapts = Widening(rawValue: 128)
   /// float64 is computed as itself, unless this is set: then as float32. For nothing yet.
   package static let none: Widening = []
 

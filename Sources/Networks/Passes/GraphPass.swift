@@ -16,7 +16,7 @@ package protocol GraphPass: Sendable {
 /// The passes that compilation runs.
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
-    ConstantFolding(), BranchInlining(), IdentityRemoval(), CommonSubexpressions(),
+    ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(), CommonSubexpressions(),
     NormalizationFusion(), ActivationFusion(), ConvolutionFusion(), ProductFusion(),
     AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
   ]

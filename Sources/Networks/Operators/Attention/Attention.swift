@@ -33,7 +33,7 @@ package struct AttentionOperator: Operator {
     else { throw OperatorFault.invalid("an attribute is out of range") }
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let shapes = try AttentionShapes(self, inputs)

@@ -6,7 +6,7 @@ internal import Tensors
 package struct WhereOperator: Operator {
   package init(_ node: NodeDescription) throws {}
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(3...3)

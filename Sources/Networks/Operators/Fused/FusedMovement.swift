@@ -13,7 +13,7 @@ package struct FusedMovement: FusedOperator {
     self.walk = walk
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)

@@ -14,7 +14,7 @@ package struct FusedSelection: FusedOperator {
     self.maps = maps
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)

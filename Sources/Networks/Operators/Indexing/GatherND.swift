@@ -10,7 +10,7 @@ package struct GatherNDOperator: Operator {
     batches = try node.int("batch_dims", default: 0)
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   private func checked(_ inputs: Operands) throws -> (data: Shape, indices: Shape, tuple: Int) {
     let data = try inputs.required(0, rank: 1...64).shape

@@ -15,7 +15,7 @@ package struct ReverseSequenceOperator: Operator {
     }
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0, rank: 2...64)

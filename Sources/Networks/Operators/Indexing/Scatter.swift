@@ -8,7 +8,7 @@ package struct ScatterOperator: Operator {
 
   package init(_ node: NodeDescription) throws { axis = try node.int("axis", default: 0) }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try ScatterElementsOperator.infer(inputs, axis: axis)

@@ -14,7 +14,7 @@ package struct ScatterElementsOperator: Operator {
 
   package var widening: Widening {
     switch reduction {
-    case .none: .none
+    case .none: .adapts
     default: [.halves, .integers, .booleans]
     }
   }

@@ -10,7 +10,7 @@ package struct ScatterNDOperator: Operator {
 
   package var widening: Widening {
     switch reduction {
-    case .none: .none
+    case .none: .adapts
     default: [.halves, .integers, .booleans]
     }
   }

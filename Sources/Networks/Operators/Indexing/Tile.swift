@@ -8,7 +8,7 @@ package struct TileOperator: Operator {
 
   package init(_ node: NodeDescription) throws {}
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1] }
 
   private func repeats(_ inputs: Operands) throws -> [Int] {

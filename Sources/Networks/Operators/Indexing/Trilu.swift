@@ -8,7 +8,7 @@ package struct TriluOperator: Operator {
 
   package init(_ node: NodeDescription) throws { isUpper = try node.flag("upper", default: true) }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1] }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {

@@ -4,13 +4,14 @@ internal import Tensors
 
 /// `e^x / Σ e^x` along an axis, after subtracting the largest x.
 ///
-/// **Edge cases**: in half precision every step is rounded to the type, as ONNX's reference has it.
+/// **Edge cases**: in half precision every step is rounded to the type, as ONNX's reference has it;
+/// between nodes that compute in float32 it does, too.
 package struct SoftmaxOperator: SoftmaxFamily {
   package let axis: SoftmaxAxis
 
   package init(_ node: NodeDescription) throws { axis = try SoftmaxAxis(node) }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)

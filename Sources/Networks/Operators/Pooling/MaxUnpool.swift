@@ -8,7 +8,7 @@ package struct MaxUnpoolOperator: Operator {
 
   package init(_ node: NodeDescription) throws { window = try WindowAttributes(node) }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [2] }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {

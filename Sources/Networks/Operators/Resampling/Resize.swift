@@ -22,7 +22,7 @@ package struct ResizeOperator: Operator {
 
   package static var versions: ClosedRange<Int> { 10...Opset.newest }
 
-  package var widening: Widening { rule.copies ? .none : .halves }
+  package var widening: Widening { rule.copies ? .adapts : .halves }
   package var valueInputs: [Int] { opset < 11 ? [1] : [1, 2, 3] }
 
   private func axes(_ inputs: Operands) throws -> [ResizedAxis] {

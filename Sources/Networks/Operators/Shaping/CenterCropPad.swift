@@ -8,7 +8,7 @@ package struct CenterCropPadOperator: Operator {
 
   package init(_ node: NodeDescription) throws { axes = try node.ints("axes") }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1] }
 
   private func target(_ inputs: Operands) throws -> Shape {

@@ -10,7 +10,7 @@ package struct ConcatOperator: Operator {
     axis = try node.int("axis", default: node.opset < 4 ? 1 : 0)
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     guard inputs.count > 0 else { throw OperatorFault.invalid("has no inputs") }

@@ -6,7 +6,7 @@ internal import Tensors
 package struct ExpandOperator: Operator {
   package init(_ node: NodeDescription) throws {}
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1] }
 
   private func target(_ inputs: Operands) throws -> Shape {

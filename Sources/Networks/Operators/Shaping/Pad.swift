@@ -30,7 +30,7 @@ package struct PadOperator: Operator {
     }
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1, 3] }
 
   /// The pads before and after each axis.

@@ -14,7 +14,7 @@ package struct SliceOperator: SelectingOperator {
       ? (try node.ints("starts") ?? [], try node.ints("ends") ?? [], try node.ints("axes")) : nil
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1, 2, 3, 4] }
 
   private struct Window {

@@ -16,7 +16,7 @@ package struct SplitOperator: SelectingOperator {
     outputCount = try node.int("num_outputs")
   }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package var valueInputs: [Int] { [1] }
 
   private func parts(_ inputs: Operands) throws -> (axis: Int, lengths: [Int]) {

@@ -8,7 +8,7 @@ package struct TransposeOperator: SelectingOperator {
 
   package init(_ node: NodeDescription) throws { permutation = try node.ints("perm") }
 
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
 
   private func order(_ shape: Shape) throws -> [Int] {
     let order = permutation ?? (0..<shape.rank).reversed()

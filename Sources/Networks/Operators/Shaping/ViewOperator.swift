@@ -8,7 +8,7 @@ package protocol ViewOperator: Operator {
 }
 
 extension ViewOperator {
-  package var widening: Widening { .none }
+  package var widening: Widening { .adapts }
   package func viewedInput(_ inputs: Operands) -> Int? { 0 }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
