@@ -20,6 +20,8 @@ public struct NetworkError: Error, Sendable, CustomStringConvertible {
     case memoryLimit
     /// Data that only showed themselves while running do not fit an operator.
     case runFailed
+    /// The task that ran the network was cancelled.
+    case cancelled
   }
 
   /// What kind of error it is.

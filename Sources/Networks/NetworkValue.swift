@@ -19,6 +19,15 @@ public indirect enum NetworkValue: Sendable {
     if case .tensor(let tensor) = self { tensor } else { nil }
   }
 
+  /// Takes the value's memory off the account of the network that made it: it is the caller's now.
+  func settle() {
+    switch self {
+    case .tensor(let tensor): tensor.storage.settle()
+    case .sequence(let tensors, _): for tensor in tensors { tensor.storage.settle() }
+    case .optional(let value): value?.settle()
+    }
+  }
+
   /// What kind of value it is, in words, for messages.
   public var kindDescription: String {
     switch self {

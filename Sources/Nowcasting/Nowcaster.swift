@@ -22,18 +22,22 @@ public final class Nowcaster: Sendable {
   /// The fewest rows and columns of a working grid: less has no motion to speak of.
   private static let smallestGrid = 16
 
-  /// Compiles the model's network.
+  /// Compiles the model's network, which may take `memoryLimit` bytes where that is given.
   ///
   /// **Throws** `ForecastError.unusableNetwork`.
-  public convenience init(model: ModelPackage) throws(ForecastError) {
-    try self.init(model: model, tiling: Tiling())
+  public convenience init(
+    model: ModelPackage, memoryLimit: Int? = nil
+  ) throws(ForecastError) {
+    try self.init(model: model, tiling: Tiling(), memoryLimit: memoryLimit)
   }
 
   /// Compiles the model's network, to be run on pieces of the grid as `tiling` says.
-  package init(model: ModelPackage, tiling: Tiling) throws(ForecastError) {
+  package init(
+    model: ModelPackage, tiling: Tiling, memoryLimit: Int? = nil
+  ) throws(ForecastError) {
     self.model = model
     self.tiling = tiling
-    network = try model.compile()
+    network = try model.compile(options: .init(memoryLimit: memoryLimit))
   }
 
   /// Reads the frames, finds their motion and runs the network; the fields are made one by one as

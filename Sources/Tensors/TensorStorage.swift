@@ -1,6 +1,7 @@
 // Room: Tensors. The memory under tensors: own and aligned, or borrowed from a mapped file.
 
 internal import Foundation
+internal import Synchronization
 
 /// Memory that tensors share: 64-byte-aligned memory of its own, or bytes that an owner (a mapped
 /// file, an arena) keeps alive.
@@ -16,6 +17,9 @@ package final class TensorStorage: @unchecked Sendable {
   /// Whether the bytes may be written: a mapped file's may not.
   package let isWritable: Bool
   private let owner: AnyObject?
+  /// Who is charged for own memory, and with how much still.
+  private let account: MemoryAccount?
+  private let charge: Atomic<Int>
 
   /// Own memory, not initialised. At least one byte is always there, so that `base` is real.
   package init(byteCount: Int) {
@@ -26,6 +30,9 @@ package final class TensorStorage: @unchecked Sendable {
     self.byteCount = byteCount
     isWritable = true
     owner = nil
+    account = MemoryAccount.current
+    charge = Atomic(account == nil ? 0 : padded + 2 * Self.alignment)
+    account?.charge(padded + 2 * Self.alignment)
   }
 
   /// Read-only bytes that `owner` keeps alive.
@@ -35,6 +42,8 @@ package final class TensorStorage: @unchecked Sendable {
     byteCount = bytes.count
     isWritable = false
     self.owner = owner
+    account = nil
+    charge = Atomic(0)
   }
 
   /// Writable bytes of an arena that `owner` keeps alive. The arena's planner, not copy-on-write,
@@ -44,6 +53,8 @@ package final class TensorStorage: @unchecked Sendable {
     byteCount = bytes.count
     isWritable = true
     self.owner = owner
+    account = nil
+    charge = Atomic(0)
   }
 
   /// What storage of no bytes points to.
@@ -65,7 +76,14 @@ package final class TensorStorage: @unchecked Sendable {
     return memory
   }
 
+  /// Hands the memory over: from now on it is not on the account of the work that made it.
+  package func settle() {
+    guard let account else { return }
+    account.release(charge.exchange(0, ordering: .relaxed))
+  }
+
   deinit {
+    settle()
     if owner == nil { base.deallocate() }
   }
 }

@@ -89,6 +89,7 @@ extension Tensor {
       throw OperatorFault.unsupported("element type STRING")
     }
     let shape = try Shape(checking: tensor.dims)
+    try WorkMemory.check(shape)
     if type.bitWidth < 8 {
       self = range.withBytes { Tensor(unpacking: $0, type, shape: shape) }
       return

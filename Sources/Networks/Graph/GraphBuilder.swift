@@ -12,13 +12,21 @@ final class GraphBuilder {
     let operators: OperatorRegistry
     var unsupported: [(label: String, name: String, reason: String)] = []
     var nodeCount = 0
+    var depth = 0
 
     /// Functions may multiply nodes; nobody means more than this.
     static let nodeLimit = 1_000_000
+    /// What a node takes here, roughly.
+    static let bytesPerNode = 1024
+    /// Functions and branches may nest this deep, which the stack of a small thread still holds.
+    static let depthLimit = 40
 
-    init(model: ONNXModel, operators: OperatorRegistry) {
+    let limits: MemoryLimits
+
+    init(model: ONNXModel, operators: OperatorRegistry, limits: MemoryLimits) {
       self.model = model
       self.operators = operators
+      self.limits = limits
       functions = Dictionary(
         model.functions.map { (Self.key($0.domain, $0.name, $0.overload), $0) },
         uniquingKeysWith: { first, _ in first })
@@ -26,6 +34,36 @@ final class GraphBuilder {
 
     static func key(_ domain: String, _ name: String, _ overload: String) -> String {
       "\(domain == "ai.onnx" ? "" : domain)\n\(name)\n\(overload)"
+    }
+
+    /// Throws where the graph, its functions written out, would be too large.
+    func count(_ node: ONNXNode) throws(NetworkError) {
+      nodeCount += 1
+      guard nodeCount <= Self.nodeLimit else {
+        throw NetworkError(
+          .invalidModel, "the graph has more than \(Self.nodeLimit) nodes; the file is damaged")
+      }
+      guard nodeCount * Self.bytesPerNode <= limits.bytes, !limits.account.isOverdrawn else {
+        throw NetworkError(
+          .memoryLimit,
+          "\(node.label) and the \(nodeCount - 1) before it need more than the \(limits.bytes) "
+            + "bytes allowed; raise the memory limit")
+      }
+    }
+
+    /// Runs `body` one level deeper; throws where that is too deep.
+    func nested(_ what: @autoclosure () -> String, _ body: () throws(NetworkError) -> Void)
+      throws(NetworkError)
+    {
+      guard depth < Self.depthLimit else {
+        throw NetworkError(
+          .invalidModel,
+          "\(what()) is nested more than \(Self.depthLimit) deep in functions and branches; "
+            + "export the network with fewer of them inside each other")
+      }
+      depth += 1
+      defer { depth -= 1 }
+      try body()
     }
   }
 
@@ -53,9 +91,9 @@ final class GraphBuilder {
   ///
   /// **Throws** one `unsupported` error that lists every operator Squall lacks, with node names.
   static func build(
-    _ model: ONNXModel, operators: OperatorRegistry = OperatorRegistry()
+    _ model: ONNXModel, operators: OperatorRegistry = OperatorRegistry(), limits: MemoryLimits
   ) throws(NetworkError) -> Graph {
-    let shared = Shared(model: model, operators: operators)
+    let shared = Shared(model: model, operators: operators, limits: limits)
     let builder = GraphBuilder(shared: shared, opsets: model.opsetImports)
     var scope = Scope(opsets: model.opsetImports)
     try builder.add(model.graph, to: &scope)
@@ -68,7 +106,8 @@ final class GraphBuilder {
   ) -> NetworkError {
     let lines = list.map { $0.reason.isEmpty ? $0.label : "\($0.label): \($0.reason)" }
     var names: [String] = []
-    for entry in list where !names.contains(entry.name) { names.append(entry.name) }
+    var known: Set<String> = []
+    for entry in list where known.insert(entry.name).inserted { names.append(entry.name) }
     return NetworkError(
       .unsupported,
       "the network needs what Squall lacks: " + lines.joined(separator: "; ")
@@ -132,16 +171,14 @@ final class GraphBuilder {
   // MARK: Nodes
 
   private func add(_ node: ONNXNode, scope: inout Scope) throws(NetworkError) {
-    shared.nodeCount += 1
-    guard shared.nodeCount <= Shared.nodeLimit else {
-      throw NetworkError(
-        .invalidModel, "the graph has more than \(Shared.nodeLimit) nodes; the file is damaged")
-    }
+    try shared.count(node)
     let domain = node.domain == "ai.onnx" ? "" : node.domain
     if !shared.operators.isRegistered(node.opType, domain: domain),
       let function = shared.functions[Shared.key(domain, node.opType, node.overload)]
     {
-      return try inline(function, node, scope: &scope)
+      return try shared.nested(node.label) { () throws(NetworkError) in
+        try inline(function, node, scope: &scope)
+      }
     }
     var name = node.name
     if name.isEmpty { name = node.outputs.first { !$0.isEmpty } ?? node.opType }
@@ -277,7 +314,9 @@ final class GraphBuilder {
       child.graph.captures.append((slot, own))
       return own
     }
-    try child.add(source, to: &inner)
+    try shared.nested("a graph with \(source.nodes.count) nodes") { () throws(NetworkError) in
+      try child.add(source, to: &inner)
+    }
     scope = outerScope
     captured = slots
     return child.graph
@@ -289,7 +328,10 @@ final class GraphBuilder {
     let name = call.name.isEmpty ? function.name : call.name
     var inner = Scope(
       opsets: scope.opsets.merging(function.opsetImports) { _, own in own },
-      attributes: function.attributeDefaults, prefix: "\(scope.prefix)\(name)/")
+      attributes: function.attributeDefaults.filter { entry in
+        // A default has no function around it that it could refer to.
+        if case .reference = entry.value { false } else { true }
+      }, prefix: "\(scope.prefix)\(name)/")
     for (key, attribute) in call.attributes {
       if case .reference(let outerName) = attribute {
         if let value = scope.attributes?[outerName] { inner.attributes?[key] = value }
@@ -362,11 +404,9 @@ extension Tensor {
   init(_ sparse: ONNXSparseTensor) throws {
     let values = try Tensor(sparse.values)
     let shape = try Shape(checking: sparse.dims)
-    guard shape.count <= 1 << 28 else {
-      throw OperatorFault.unsupported("a sparse tensor of shape \(shape)")
-    }
     let indices = try Tensor(sparse.indices).integerElements(input: 0)
-    let result = Tensor(zeros: shape, values.elementType)
+    let result = try Tensor(working: shape, values.elementType)
+    result.plannedBytes.initializeMemory(as: UInt8.self, repeating: 0)
     let width = values.elementType.byteWidth
     let strides = shape.rowMajorStrides
     let flat = sparse.indices.dims.count == 1
@@ -375,7 +415,11 @@ extension Tensor {
         let rank = flat ? 1 : shape.rank
         var position = 0
         for axis in 0..<rank where index * rank + axis < indices.count {
-          position += indices[index * rank + axis] * (flat ? 1 : strides[axis])
+          let step = indices[index * rank + axis]
+          guard step >= 0, step < (flat ? shape.count : shape[axis]) else {
+            throw OperatorFault.invalid("a sparse tensor's index lies outside its shape \(shape)")
+          }
+          position += step * (flat ? 1 : strides[axis])
         }
         guard position >= 0, position < shape.count else {
           throw OperatorFault.invalid("a sparse tensor's index lies outside its shape \(shape)")

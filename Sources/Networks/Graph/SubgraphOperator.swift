@@ -100,7 +100,7 @@ package struct CompiledSubgraph: Sendable {
     _ inputs: [NetworkValue], _ context: DynamicInputs
   ) throws -> [NetworkValue] {
     guard let core else { throw OperatorFault.invalid("its graph is not compiled") }
-    return try core.run(withCaptures(inputs, context), profile: context.profile)
+    return try core.run(withCaptures(inputs, context), monitor: context.monitor)
   }
 }
 

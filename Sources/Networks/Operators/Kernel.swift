@@ -57,20 +57,45 @@ package struct KernelArguments {
   }
 }
 
-/// How much memory a run may take, checked before it is taken.
+/// How much memory a network may take, all its plans, runs and loops together; checked before it
+/// is taken.
 package struct MemoryLimits: Sendable {
-  /// The most bytes that an arena or a single value may have.
-  package var bytes: Int
+  /// Where it is counted.
+  package let account: MemoryAccount
 
-  package init(bytes: Int) { self.bytes = bytes }
+  /// Limits of `bytes` bytes, of which none is taken yet.
+  package init(bytes: Int) { account = MemoryAccount(limit: bytes) }
+
+  /// The most bytes that may be out at a time.
+  package var bytes: Int { account.limit }
+
+  /// Throws unless `byteCount` bytes more may be taken.
+  package func require(_ byteCount: Int) throws {
+    guard account.allows(byteCount) else { throw Self.fault("\(byteCount) bytes", account) }
+  }
+
+  /// Throws where an operator has made more than there was room for.
+  package func requireBalance() throws {
+    guard account.isOverdrawn else { return }
+    throw Self.fault("its working memory", account)
+  }
+
+  fileprivate static func fault(_ what: String, _ account: MemoryAccount) -> OperatorFault {
+    OperatorFault(
+      kind: .memoryLimit,
+      message: "\(what) would take the network's memory over the \(account.limit) bytes allowed; "
+        + "raise the memory limit or use a smaller input")
+  }
 
   /// A tensor with no contents yet; throws when the limit forbids it.
   package func allocate(_ facts: TensorFacts) throws -> Tensor {
     try check(facts.shape, facts.elementType)
+    try require(facts.byteCount)
     return Tensor(uninitialized: facts.shape, facts.elementType)
   }
 
   package func check(_ shape: Shape, _ type: ElementType) throws {
+    try WorkMemory.check(shape, bytes: bytes)
     let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: type.byteWidth)
     guard !overflow, byteCount <= bytes else {
       throw OperatorFault(
@@ -78,5 +103,40 @@ package struct MemoryLimits: Sendable {
         message: "a \(type.rawValue) tensor \(shape) needs more than the \(bytes) bytes allowed; "
           + "raise the memory limit or use a smaller input")
     }
+  }
+}
+
+/// Memory that an operator takes for itself while it is prepared or runs.
+package enum WorkMemory {
+  /// Throws for an empty shape whose lengths nobody could walk along: `[0, 2^40]` takes no bytes,
+  /// but an operator that makes something for each of its columns takes a lot.
+  package static func check(_ shape: Shape, bytes: Int? = nil) throws {
+    guard shape.count == 0, let most = bytes ?? MemoryAccount.current?.limit,
+      shape.dimensions.reduce(1, { $0 * max($1, 1) }) > most / 8
+    else { return }
+    throw OperatorFault(
+      kind: .memoryLimit,
+      message: "an empty tensor \(shape) is larger than makes sense within the \(most) bytes "
+        + "allowed; raise the memory limit or correct the shape")
+  }
+
+  /// Throws unless `count` elements of `Element` fit into what the network may take.
+  package static func require<Element>(_ count: Int, of _: Element.Type) throws {
+    guard let account = MemoryAccount.current else { return }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, account.allows(bytes) else {
+      throw MemoryLimits.fault("\(count) values of working memory", account)
+    }
+  }
+}
+
+extension Tensor {
+  /// A tensor for an operator's own use, its elements not set yet; throws where the network's limit
+  /// leaves no room for it.
+  package init(working shape: Shape, _ elementType: ElementType) throws {
+    let (bytes, overflow) = shape.count.multipliedReportingOverflow(by: elementType.byteWidth)
+    guard !overflow else { throw OperatorFault.invalid("shape \(shape) has too many bytes") }
+    try WorkMemory.require(bytes, of: UInt8.self)
+    self.init(uninitialized: shape, elementType)
   }
 }

@@ -80,7 +80,7 @@ package struct DynamicInputs: Sendable {
   package var captured: [NetworkValue?]
   package var outputCount: Int
   package var limits: MemoryLimits
-  package var profile: ProfileRecorder?
+  package var monitor: RunMonitor
 
   package subscript(index: Int) -> NetworkValue? {
     index < values.count ? values[index] : nil

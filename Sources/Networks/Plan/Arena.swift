@@ -19,18 +19,27 @@ package final class Arena: @unchecked Sendable {
   private static let hugePage = 2 << 20
 
   package let bytes: UnsafeMutableRawBufferPointer
+  private let account: MemoryAccount
 
   /// At least `byteCount` bytes; a vector's width more may be read past the end.
-  package init(byteCount: Int) {
+  ///
+  /// **Throws** `OperatorFault` where the limit leaves no room for them.
+  package init(byteCount: Int, limits: MemoryLimits) throws {
+    try limits.require(byteCount)
+    account = limits.account
     let large = byteCount >= Self.hugePageThreshold
     let alignment = large ? Self.hugePage : TensorStorage.alignment
     let padded = byteCount + TensorStorage.alignment
     bytes = .allocate(
       byteCount: (padded + alignment - 1) / alignment * alignment, alignment: alignment)
+    account.charge(bytes.count)
     #if os(Linux)
       if large, let base = bytes.baseAddress { madvise(base, bytes.count, 14 /* MADV_HUGEPAGE */) }
     #endif
   }
 
-  deinit { bytes.deallocate() }
+  deinit {
+    bytes.deallocate()
+    account.release(bytes.count)
+  }
 }

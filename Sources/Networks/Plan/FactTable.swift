@@ -7,6 +7,8 @@ package import Tensors
 package struct FactTable: Sendable {
   /// How much a constant may grow by being computed beforehand.
   package static let foldingAllowance = 64 << 10
+  /// How many iterations of constant loops are done beforehand.
+  private static let foldedIterations = 1000
 
   /// By value; nil where only the run will tell.
   package var facts: [TensorFacts?]
@@ -116,10 +118,17 @@ package struct FactTable: Sendable {
     guard isReady, node.capturedValues.isEmpty, dynamic.isDeterministic,
       operands.facts.reduce(0, { $0 + ($1?.byteCount ?? 0) }) <= Self.foldingAllowance
     else { return }
-    let results = try dynamic.evaluate(
-      DynamicInputs(
-        values: operands.facts.map { $0?.constant.map { .tensor($0) } }, captured: [],
-        outputCount: node.outputs.count, limits: limits, profile: nil))
+    let inputs = DynamicInputs(
+      values: operands.facts.map { $0?.constant.map { .tensor($0) } }, captured: [],
+      outputCount: node.outputs.count, limits: limits,
+      monitor: RunMonitor(iterationLimit: Self.foldedIterations))
+    let results: [NetworkValue?]
+    do {
+      results = try dynamic.evaluate(inputs)
+    } catch  where dynamic is any SubgraphOperator {
+      // A long loop belongs into the run, and what is wrong with a body will be wrong there too.
+      return
+    }
     // Sequences and optionals stay with the run: they have no facts.
     guard results.count >= node.outputs.count,
       zip(node.outputs, results).allSatisfy({ $0 == nil || $1?.tensor != nil })
@@ -137,7 +146,7 @@ extension Kernel {
   ) throws -> [Tensor?] {
     var results: [Tensor?] = []
     for facts in outputs { results.append(try facts.map { try limits.allocate($0) }) }
-    let scratch = Arena(byteCount: kernel.scratchBytes)
+    let scratch = try Arena(byteCount: kernel.scratchBytes, limits: limits)
     try withExtendedLifetime(scratch) {
       try kernel.run(
         KernelArguments(inputs: inputs, outputs: results, scratch: scratch.bytes))

@@ -206,6 +206,7 @@ struct Planner {
       do {
         kernel = try node.implementation.prepareWidened(
           operands, outputs: outputs, limits: limits)
+        try limits.requireBalance()
       } catch {
         throw node.fault(error)
       }

@@ -10,12 +10,27 @@ public import Tensors
 /// The file's weights stay where they are, in the mapped file. For each set of input shapes a plan
 /// is made once and kept; `run` may be called from several tasks at once, each run having memory of
 /// its own.
+///
+/// **Memory**: nothing that a file says is believed. Reading takes at most 100 times the file's size
+/// beside the mapped file itself, and one page for each file of external data. Everything that
+/// compiling and running take is counted against `Options.memoryLimit`, all plans and concurrent
+/// runs together: the arenas of intermediate values, outputs until they are returned, constants that
+/// were computed or copied, packed weights, operators' own working memory, what loops stack and
+/// sequences hold. Kept plans are let go before the limit is an error; inputs and returned outputs
+/// are the caller's. What one operator may take unasked, beyond the limit, is a small multiple of
+/// its own inputs and outputs.
+///
+/// **Cancellation**: a run looks whether its task is cancelled between nodes and between iterations
+/// of its loops, and then throws `cancelled`.
 public final class CompiledNetwork: Sendable {
   /// How a network is compiled.
   public struct Options: Sendable {
-    /// The most bytes that one run's intermediate values, or any single value, may take; by default
-    /// the machine's memory.
+    /// The most bytes that the network may take at a time, see "Memory" above; by default the
+    /// machine's memory.
     public var memoryLimit: Int?
+    /// The most iterations that all `Loop`s, `Scan`s and `SequenceMap`s of one run may do together,
+    /// so that a loop that never ends ends in an error; by default ten million.
+    public var iterationLimit = 10_000_000
     /// The passes over the graph; by default all.
     package var passes: [any GraphPass]
     private(set) var operators = OperatorRegistry()
@@ -69,10 +84,13 @@ public final class CompiledNetwork: Sendable {
   ///
   /// **Throws** as `init(contentsOf:options:)`.
   package init(_ model: ONNXModel, options: Options = Options()) throws(NetworkError) {
-    source = try GraphBuilder.build(model, operators: options.operators)
     self.options = options
-    limits = MemoryLimits(
+    let limits = MemoryLimits(
       bytes: options.memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
+    self.limits = limits
+    source = try limits.account.asCurrent { () throws(NetworkError) in
+      try GraphBuilder.build(model, operators: options.operators, limits: limits)
+    }
     inputs = source.inputs.filter { $0.defaultValue == nil }.map(\.declared)
     optionalInputs = source.inputs.filter { $0.defaultValue != nil }.map(\.declared)
     outputs = model.graph.outputs.map { ValueDescription($0) }
@@ -87,7 +105,9 @@ public final class CompiledNetwork: Sendable {
       graph.constants[input.value] = nil
     }
     graph.inputs = source.inputs.filter { graph.constants[$0.value] == nil }
-    return try GraphCompiler.compile(graph, passes: options.passes, limits: limits)
+    return try limits.account.asCurrent { () throws(NetworkError) in
+      try GraphCompiler.compile(graph, passes: options.passes, limits: limits)
+    }
   }
 
   // MARK: Running
@@ -118,12 +138,18 @@ public final class CompiledNetwork: Sendable {
   public func run(
     _ inputs: [String: NetworkValue], profile: ProfileRecorder? = nil
   ) throws(NetworkError) -> [String: NetworkValue] {
-    let (core, values) = try bound(inputs)
+    let (core, values) = try limits.account.asCurrent { () throws(NetworkError) in
+      try bound(inputs)
+    }
+    let monitor = RunMonitor(profile: profile, iterationLimit: options.iterationLimit)
     let results = try RandomRun.start { () throws(NetworkError) in
-      try core.run(values, profile: profile)
+      try core.run(values, monitor: monitor)
     }
     var named: [String: NetworkValue] = [:]
-    for (output, value) in zip(outputs, results) { named[output.name] = value }
+    for (output, value) in zip(outputs, results) {
+      value.settle()
+      named[output.name] = value
+    }
     return named
   }
 
@@ -214,6 +240,11 @@ public final class CompiledNetwork: Sendable {
       return value
     case (.tensor, .tensor(let tensor)):
       if let type = declared.elementType, type != tensor.elementType { throw mismatch("") }
+      do {
+        try WorkMemory.check(tensor.shape)
+      } catch {
+        throw mismatch(", and the memory limit forbids so large a shape")
+      }
       if let dimensions = declared.dimensions {
         guard dimensions.count == tensor.shape.rank else { throw mismatch("") }
         for (dimension, length) in zip(dimensions, tensor.shape.dimensions) {

@@ -27,6 +27,7 @@ package final class NetworkCore: Sendable {
     self.graph = graph
     self.limits = limits
     self.passes = passes
+    limits.account.register(self)
   }
 
   /// The graph for inputs of these types and shapes: what the passes make of it, knowing them.
@@ -58,7 +59,9 @@ package final class NetworkCore: Sendable {
       return entry.planned
     }
     if let known { return known }
-    let plan = try Planner.plan(specialized(for: inputs), inputs: inputs, limits: limits)
+    let plan = try limits.account.asCurrent { () throws(NetworkError) in
+      try Planner.plan(specialized(for: inputs), inputs: inputs, limits: limits)
+    }
     let planned = PlannedRun(plan)
     cache.withLock { cache in
       if cache.entries.count >= Self.cachedPlans { cache.entries.removeFirst() }
@@ -69,12 +72,25 @@ package final class NetworkCore: Sendable {
 
   /// Runs the graph; `inputs` in the order of the graph's inputs, the outputs in that of its outputs.
   package func run(
-    _ inputs: [NetworkValue], profile: ProfileRecorder? = nil
+    _ inputs: [NetworkValue], monitor: RunMonitor = RunMonitor()
   ) throws(NetworkError) -> [NetworkValue] {
     let facts = inputs.map { value in
       value.tensor.map { TensorFacts($0.elementType, $0.shape) }
     }
-    return try planned(for: facts).run(inputs, profile: profile)
+    let planned = try planned(for: facts)
+    return try limits.account.asCurrent { () throws(NetworkError) in
+      try planned.run(inputs, monitor: monitor)
+    }
+  }
+}
+
+extension NetworkCore: MemoryKeeper {
+  package func letGo(all: Bool) {
+    let entries = cache.withLock { cache in
+      defer { if all { cache.entries = [] } }
+      return cache.entries
+    }
+    for entry in entries { entry.planned.letGo() }
   }
 }
 
@@ -88,13 +104,32 @@ package final class PlannedRun: Sendable {
 
   /// Runs the plan in a context of its own, so that several tasks may run it at once.
   package func run(
-    _ inputs: [NetworkValue], profile: ProfileRecorder?
+    _ inputs: [NetworkValue], monitor: RunMonitor
   ) throws(NetworkError) -> [NetworkValue] {
-    let context = idle.withLock { $0.popLast() } ?? RunContext(plan)
+    let kept = idle.withLock { $0.popLast() }
+    let context = if let kept { kept } else { try made() }
     defer {
       context.release()
       idle.withLock { if $0.count < Self.keptContexts { $0.append(context) } }
     }
-    return try context.run(inputs, profile: profile)
+    return try context.run(inputs, monitor: monitor)
+  }
+
+  private func made() throws(NetworkError) -> RunContext {
+    do {
+      return try RunContext(plan)
+    } catch {
+      throw NetworkError(
+        .memoryLimit, (error as? OperatorFault)?.message ?? "the run has no memory: \(error)")
+    }
+  }
+
+  /// Frees the memory of contexts that wait for a run.
+  func letGo() {
+    // They are freed once the lock is free again.
+    _ = idle.withLock { contexts in
+      defer { contexts = [] }
+      return contexts
+    }
   }
 }

@@ -18,6 +18,24 @@ public final class ProfileRecorder: Sendable {
     public var seconds: Double
   }
 
+  /// One node's share.
+  public struct NodeEntry: Sendable, Hashable {
+    /// The node's name in the file, or its first output's.
+    public var name: String
+    /// The operator, as in `Conv` or `com.microsoft.FusedConv`.
+    public var opType: String
+    /// How often it ran.
+    public var calls: Int
+    /// How long that took, in seconds.
+    public var seconds: Double
+  }
+
+  private struct NodeKey: Hashable {
+    var name: String
+    var opType: String
+  }
+
+  private let byNode = Mutex<[NodeKey: (calls: Int, nanoseconds: UInt64)]>([:])
   private let byOperator = Mutex<[String: (calls: Int, nanoseconds: UInt64)]>([:])
 
   /// An empty record.
@@ -32,11 +50,28 @@ public final class ProfileRecorder: Sendable {
     }.sorted { ($1.seconds, $0.opType) < ($0.seconds, $1.opType) }
   }
 
+  /// The nodes met so far, the most costly first.
+  public var nodes: [NodeEntry] {
+    byNode.withLock { table in
+      table.map {
+        NodeEntry(
+          name: $0.key.name, opType: $0.key.opType, calls: $0.value.calls,
+          seconds: Double($0.value.nanoseconds) * 1e-9)
+      }
+    }.sorted { ($1.seconds, $0.name) < ($0.seconds, $1.name) }
+  }
+
   func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 
   func record(_ node: GraphNode, since start: UInt64) {
     let elapsed = now() &- start
     let name = node.domain.isEmpty ? node.opType : "\(node.domain).\(node.opType)"
+    byNode.withLock { table in
+      let known = table[NodeKey(name: node.name, opType: name)] ?? (0, 0)
+      table[NodeKey(name: node.name, opType: name)] = (
+        known.calls + 1, known.nanoseconds &+ elapsed
+      )
+    }
     byOperator.withLock { table in
       let known = table[name] ?? (0, 0)
       table[name] = (known.calls + 1, known.nanoseconds &+ elapsed)

@@ -29,9 +29,10 @@ final class RunContext: @unchecked Sendable {
     var shape: Shape?
   }
 
-  init(_ plan: Plan) {
+  /// **Throws** `OperatorFault` where the memory limit leaves no room for the arena.
+  init(_ plan: Plan) throws {
     self.plan = plan
-    arena = Arena(byteCount: plan.arenaBytes)
+    arena = try Arena(byteCount: plan.arenaBytes, limits: plan.limits)
     arenaStorage = TensorStorage(
       arena: UnsafeMutableRawBufferPointer(rebasing: arena.bytes[..<plan.arenaBytes]), owner: arena)
     bound = [NetworkValue?](repeating: nil, count: plan.bindings.count)
@@ -77,8 +78,9 @@ final class RunContext: @unchecked Sendable {
   // MARK: Running
 
   func run(
-    _ inputs: [NetworkValue], profile: ProfileRecorder?
+    _ inputs: [NetworkValue], monitor: RunMonitor
   ) throws(NetworkError) -> [NetworkValue] {
+    let profile = monitor.profile
     for (number, value) in zip(plan.inputBindings, inputs) {
       if let number { try bind(value, to: number) }
     }
@@ -91,13 +93,15 @@ final class RunContext: @unchecked Sendable {
       }
     }
     for index in plan.steps.indices {
+      try monitor.checkCancellation()
       let start = profile?.now() ?? 0
       do {
         switch plan.steps[index].work {
         case .kernel(let kernel, _): try kernel.run(arguments[index])
         case .shaped(let operands): try runShaped(index, operands)
-        case .dynamic(let dynamic): try runDynamic(index, dynamic, profile)
+        case .dynamic(let dynamic): try runDynamic(index, dynamic, monitor)
         }
+        try plan.limits.requireBalance()
       } catch {
         throw plan.steps[index].node.fault(error, running: true)
       }
@@ -170,7 +174,7 @@ final class RunContext: @unchecked Sendable {
   // MARK: Steps whose shapes only the run knows
 
   private func runDynamic(
-    _ index: Int, _ dynamic: any DynamicOperator, _ profile: ProfileRecorder?
+    _ index: Int, _ dynamic: any DynamicOperator, _ monitor: RunMonitor
   ) throws {
     let node = plan.steps[index].node
     func given(_ value: ValueID) throws -> NetworkValue {
@@ -187,7 +191,7 @@ final class RunContext: @unchecked Sendable {
       DynamicInputs(
         values: try node.inputs.map { try $0.map(given) },
         captured: try node.capturedValues.map(given), outputCount: node.outputs.count,
-        limits: plan.limits, profile: profile))
+        limits: plan.limits, monitor: monitor))
     try store(results, of: node)
   }
 

@@ -4,6 +4,8 @@
 package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Element>
   package let count: Int
+  private let account: MemoryAccount?
+  private let byteCount: Int
 
   /// Memory for `count` values, zero in every byte, which `fill` then sets.
   package init(count: Int, fill: (UnsafeMutablePointer<Element>) -> Void) {
@@ -13,8 +15,14 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
     memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
     base = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
+    byteCount = bytes
+    account = MemoryAccount.current
+    account?.charge(bytes)
     fill(base)
   }
 
-  deinit { UnsafeMutableRawPointer(base).deallocate() }
+  deinit {
+    UnsafeMutableRawPointer(base).deallocate()
+    account?.release(byteCount)
+  }
 }

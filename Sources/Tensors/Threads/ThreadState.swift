@@ -15,6 +15,8 @@ final class ThreadState {
   var regionDepth = 0
   /// The pool that code on this thread uses instead of the shared one.
   var override: ThreadPool?
+  /// What the memory that this thread takes is charged to.
+  var account: MemoryAccount?
   /// The kernels that code on this thread uses instead of the chosen ones.
   var variant: KernelVariant?
   private var chunk: UnsafeMutableRawBufferPointer

@@ -48,14 +48,14 @@ package struct AiOnnxPreviewFlexAttentionOperator: SubgraphOperator {
     }
     let values = try tensors.map { try $0.numericElements() }
     let factor = Double(scale ?? 1 / Float(max(q[3], 1)).squareRoot())
-    var scores = Tensor(uninitialized: shape, .float64)
+    var scores = try Tensor(working: shape, .float64)
     lengths.score(values[0], values[1], factor, scores.plannedDestination(of: Double.self))
     if changesScores { scores = try changed(scores, subgraphs[0], computing, inputs) }
     lengths.softmax(scores.plannedDestination(of: Double.self))
     if subgraphs.count > (changesScores ? 1 : 0), let last = subgraphs.last {
       scores = try changed(scores, last, computing, inputs)
     }
-    let output = Tensor(uninitialized: result, .float64)
+    let output = try Tensor(working: result, .float64)
     lengths.mix(
       scores.elements(as: Double.self), values[2], output.plannedDestination(of: Double.self))
     return [.tensor(try ElementConversion.convert(output, to: type))]
@@ -71,7 +71,7 @@ package struct AiOnnxPreviewFlexAttentionOperator: SubgraphOperator {
     else {
       throw OperatorFault.invalid("its graph does not give numbers of shape \(values.shape)")
     }
-    let wide = Tensor(uninitialized: values.shape, .float64)
+    let wide = try Tensor(working: values.shape, .float64)
     try ElementConversion.convert(made, into: wide)
     return wide
   }

@@ -180,6 +180,9 @@ private struct AttentionRun {
       mask = nil
     }
     lengths = try arguments.optionalInput(6)?.integerElements(input: 6)
+    if let lengths, !lengths.allSatisfy({ 0...shapes.total ~= $0 }) {
+      throw OperatorFault.invalid("a key length of \(lengths) is not one of 0 to \(shapes.total)")
+    }
   }
 
   /// `[batch, count, heads, size]` as `[batch, heads, count, size]`.
@@ -225,7 +228,7 @@ private struct AttentionRun {
     func buffer(_ index: Int) throws -> Tensor? {
       index < arguments.outputs.count ? arguments.outputs[index] : nil
     }
-    let scores = try buffer(3).map { Tensor(uninitialized: $0.shape, .float32) }
+    let scores = try buffer(3).map { try Tensor(working: $0.shape, .float32) }
     let exposed = scores?.plannedDestination(of: Float.self)
     let result = Tensor(
       uninitialized: [shapes.batch, shapes.queryHeads, queries, shapes.valueSize], .float32)

@@ -152,7 +152,7 @@ package struct ComMicrosoftGroupQueryAttentionOperator: Operator {
         caches.append(try cache(parts[index], past, starts, lengths))
       }
       let ends = starts.map { Int64($0 + lengths.length) }
-      let result = Tensor(uninitialized: made.shape, type)
+      let result = try Tensor(working: made.shape, type)
       var given = arguments
       given.inputs = [
         try ElementConversion.convert(parts[0], to: type),

@@ -73,7 +73,7 @@ package struct ComMicrosoftMultiHeadAttentionOperator: Operator {
     return Kernel(scratchBytes: kernel.scratchBytes) { [filler] arguments in
       let projections = try layout.projections(arguments)
       let mask = try layout.mask.map { try $0.tensor(arguments, filler: filler) }
-      let result = Tensor(uninitialized: made.shape, made.elementType)
+      let result = try Tensor(working: made.shape, made.elementType)
       var inner = arguments
       inner.inputs = projections.map { $0 }
       inner.inputs += [mask, arguments.optionalInput(6), arguments.optionalInput(7)]

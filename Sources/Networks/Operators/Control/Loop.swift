@@ -48,6 +48,7 @@ package struct LoopOperator: SubgraphOperator {
     var bytes = 0
     var step = 0
     while goesOn, step < limit {
+      try inputs.monitor.iterate()
       let results = try body.run(
         [.tensor(Tensor(Int64(step))), .tensor(Tensor(true))] + carried, inputs)
       guard let condition = results[0].tensor, condition.elementType == .bool, condition.count == 1
@@ -58,7 +59,7 @@ package struct LoopOperator: SubgraphOperator {
         guard let tensor = results[carriedCount + 1 + index].tensor else {
           throw OperatorFault.invalid("its body gives something else than tensors to stack")
         }
-        bytes = try Checked.sum(bytes, tensor.count * tensor.elementType.byteWidth)
+        bytes = try Checked.sum(bytes, tensor.count * tensor.elementType.byteWidth + 256)
         guard bytes <= inputs.limits.bytes else {
           throw OperatorFault(
             kind: .memoryLimit,
@@ -96,7 +97,9 @@ extension CompiledSubgraph {
       lengths = dimensions.map { if case .fixed(let length) = $0 { length } else { 0 } }
     }
     lengths.insert(0, at: try Checked.axis(axis, rank: lengths.count + 1))
-    return Tensor(zeros: try Shape(checking: lengths), type)
+    let shape = try Shape(checking: lengths)
+    try WorkMemory.check(shape)
+    return Tensor(zeros: shape, type)
   }
 }
 

@@ -106,6 +106,7 @@ package struct ScanOperator: SubgraphOperator {
     let stackCount = body.graph.outputs.count - stateCount
     var stacked = [[Tensor]](repeating: [], count: stackCount)
     for step in 0..<length {
+      try context.monitor.iterate()
       let slices = try scanned.map { item -> NetworkValue in
         let place = item.backwards ? length - 1 - step : step
         let slice = try TensorStack.slice(item.tensor, axis: item.axis, place..<place + 1)

@@ -70,8 +70,8 @@ package struct ConvTransposeOperator: Operator {
     if let shape = wanted, shape.count == rank + 2 { wanted = Array(shape[2...]) }
     guard strides.count == rank, dilations.count == rank, pads.count == 2 * rank,
       extra.count == rank, wanted.map({ $0.count == rank }) ?? true,
-      (strides + dilations + kernel).allSatisfy({ 1...1 << 40 ~= $0 }),
-      (pads + extra + (wanted ?? [])).allSatisfy({ 0...1 << 40 ~= $0 }),
+      (strides + dilations + kernel).allSatisfy({ 1...1 << 31 ~= $0 }),
+      (pads + extra + (wanted ?? [])).allSatisfy({ 0...1 << 31 ~= $0 }),
       input.dimensions.allSatisfy({ $0 <= 1 << 40 })
     else {
       throw OperatorFault.invalid(
@@ -81,6 +81,9 @@ package struct ConvTransposeOperator: Operator {
     let windows = try (0..<rank).map { axis in
       let length = input[axis + 2]
       let extent = try Checked.sum(Checked.product(dilations[axis], kernel[axis] - 1), 1)
+      guard extent <= 1 << 40 else {
+        throw OperatorFault.invalid("a kernel of extent \(extent) is absurd")
+      }
       let full = try Checked.sum(
         Checked.product(strides[axis], max(length - 1, 0)), extent + extra[axis])
       var (before, after) = (pads[axis], pads[axis + rank])

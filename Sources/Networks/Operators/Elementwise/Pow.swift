@@ -39,7 +39,7 @@ package struct PowOperator: BinaryOperator {
       let base = try ElementConversion.convert(arguments.input(0), to: .float64)
       let exponent = try ElementConversion.convert(arguments.input(1), to: .float64)
       let output = try arguments.output()
-      let result = Tensor(uninitialized: output.shape, .float64)
+      let result = try Tensor(working: output.shape, .float64)
       let target = result.plannedDestination(of: Double.self)
       base.withElements(of: Double.self) { x in
         exponent.withElements(of: Double.self) { y in

@@ -59,6 +59,8 @@ package struct DFTOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
+    // Roots, chirp and its spectrum, each of up to four times the length, of two numbers.
+    try WorkMemory.require(24 * plan(inputs).length, of: Double.self)
     switch input.elementType {
     case .float32: return try kernel(Float.self, plan(inputs), input.shape)
     case .float64: return try kernel(Double.self, plan(inputs), input.shape)

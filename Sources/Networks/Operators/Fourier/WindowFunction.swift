@@ -34,6 +34,7 @@ extension WindowFunction {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let length = try inputs.integer(0) ?? 0
     let period = Double(max(attributes.isPeriodic ? length : length - 1, 1))
+    try WorkMemory.require(2 * length, of: Double.self)
     return Kernel { arguments in
       let values = (0..<length).map { index -> Double in
         Self.coefficients.enumerated().reduce(0) { sum, item in

@@ -45,7 +45,9 @@ private struct ResponseBody: RealBody {
     Kernel { [self] arguments in
       try arguments.map(T.self, to: T.self) { source, target in
         guard let x = source.baseAddress, let y = target.baseAddress else { return }
-        Parallel.items(images * channels, nanoseconds: Double(plane * size) * 2) { item in
+        Parallel.items(
+          images * channels, nanoseconds: Double(plane) * Double(min(size, channels)) * 2
+        ) { item in
           let (image, channel) = (item / channels, item % channels)
           let first = max(0, channel - (size - 1) / 2)
           let last = min(channels - 1, channel + size / 2)

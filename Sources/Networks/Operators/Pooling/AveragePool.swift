@@ -50,13 +50,9 @@ package struct AveragePoolOperator: Operator {
     for window in windows.reversed() {
       let own = rest % window.output
       rest /= window.output
-      let start = window.start(own)
-      var taps = 0
-      for tap in 0..<window.kernel
-      where start + tap * window.dilation < window.length + window.after {
-        taps += 1
-      }
-      count *= taps
+      let room = window.length + window.after - window.start(own)
+      let taps = room > 0 ? (room - 1) / window.dilation + 1 : 0
+      (count, _) = count.multipliedReportingOverflow(by: min(window.kernel, taps))
     }
     return count
   }
@@ -71,12 +67,12 @@ enum PooledSums {
   ) throws -> Kernel {
     let inPlane = windows.reduce(1) { $0 * $1.length }
     let outPlane = windows.reduce(1) { $0 * $1.output }
-    let taps = windows.reduce(1) { $0 * $1.kernel }
+    let taps = windows.reduce(1.0) { $0 * Double($1.kernel) }
     func make<T: Real>(_: T.Type) -> Kernel {
       Kernel { arguments in
         try arguments.map(T.self, to: T.self) { source, target in
           guard let x = source.baseAddress, let y = target.baseAddress else { return }
-          Parallel.items(planes, nanoseconds: Double(outPlane * taps) * 1.5) { plane in
+          Parallel.items(planes, nanoseconds: Double(outPlane) * taps * 1.5) { plane in
             let from = x + plane * inPlane
             PooledRows.forEach(windows) { position, visit in
               var sum = 0.0

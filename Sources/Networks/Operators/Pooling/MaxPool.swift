@@ -46,7 +46,7 @@ package struct MaxPoolOperator: Operator {
       return Kernel { arguments in
         var wide = arguments
         let output = try arguments.output()
-        let result = Tensor(uninitialized: output.shape, .int64)
+        let result = try Tensor(working: output.shape, .int64)
         wide.inputs[0] = try ElementConversion.convert(arguments.input(0), to: .int64)
         wide.outputs[0] = result
         try kernel.run(wide)
@@ -119,14 +119,14 @@ private struct MaxPoolBody: NumberBody {
   func run<T: Number>(_: T.Type) throws -> Kernel {
     let inPlane = windows.reduce(1) { $0 * $1.length }
     let outPlane = windows.reduce(1) { $0 * $1.output }
-    let taps = windows.reduce(1) { $0 * $1.kernel }
+    let taps = windows.reduce(1.0) { $0 * Double($1.kernel) }
     return Kernel { arguments in
       let target = try arguments.output().plannedDestination(of: T.self)
       let indices =
         wantsIndices ? try arguments.output(1).plannedDestination(of: Int64.self).baseAddress : nil
       try arguments.input(0).withElements(of: T.self) { input in
         guard let x = input.baseAddress, let y = target.baseAddress else { return }
-        Parallel.items(planes, nanoseconds: Double(outPlane * taps)) { plane in
+        Parallel.items(planes, nanoseconds: Double(outPlane) * taps) { plane in
           let source = x + plane * inPlane
           PooledRows.forEach(windows) { position, visit in
             var best = T.lowest

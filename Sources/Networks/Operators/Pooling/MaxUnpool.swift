@@ -20,7 +20,9 @@ package struct MaxUnpoolOperator: Operator {
     else { throw OperatorFault.invalid("the places or the kernel do not fit \(input.shape)") }
     let strides = window.strides ?? [Int](repeating: 1, count: rank)
     let pads = window.pads ?? [Int](repeating: 0, count: 2 * rank)
-    guard strides.count == rank, pads.count == 2 * rank else {
+    guard strides.count == rank, pads.count == 2 * rank,
+      (strides + pads + kernel).allSatisfy({ -1 << 31...1 << 31 ~= $0 })
+    else {
       throw OperatorFault.invalid("strides \(strides) or pads \(pads) do not fit")
     }
     if let given = try inputs.integers(2) {

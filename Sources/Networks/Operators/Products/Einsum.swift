@@ -185,7 +185,7 @@ private struct EinsumBody: NumberBody {
     }
     let lengths = unique.map { notation.lengths[$0] ?? 1 }
     let shape = try Shape(checking: lengths)
-    let result = Tensor(uninitialized: shape, T.elementType)
+    let result = try Tensor(working: shape, T.elementType)
     tensor.withBytes { bytes in
       guard let from = bytes.baseAddress, let to = result.plannedBytes.baseAddress,
         shape.count > 0
@@ -246,6 +246,8 @@ private struct EinsumBody: NumberBody {
     let b = arranged(right, batch + summed + columns, summing: true)
     let (batches, m, k, n) = (size(batch), size(rows), size(summed), size(columns))
     let count = try Checked.product(Checked.product(batches, m), n)
+    try WorkMemory.require(
+      Checked.sum(count, Checked.sum(a.values.count, b.values.count)), of: T.self)
     var values = [T](repeating: .zero, count: count)
     values.withUnsafeMutableBufferPointer { target in
       a.values.withUnsafeBufferPointer { a in

@@ -56,7 +56,7 @@ package struct DequantizeLinearOperator: Operator {
       let numbers = try ElementConversion.convert(source, to: .float32)
       let output = try arguments.output()
       let result =
-        output.elementType == .float32 ? output : Tensor(uninitialized: output.shape, .float32)
+        output.elementType == .float32 ? output : try Tensor(working: output.shape, .float32)
       let target = result.plannedDestination(of: Float.self)
       numbers.withElements(of: Float.self) { x in
         Parallel.elements(x.count, nanosecondsPerElement: 1) { range in

@@ -90,7 +90,7 @@ package struct QLinearMatMulOperator: Operator {
       )
       let (scale, zero) = (try values(6)[0], try values(7)[0])
       let output = try arguments.output()
-      let result = Tensor(uninitialized: output.shape, .float32)
+      let result = try Tensor(working: output.shape, .float32)
       let target = result.plannedDestination(of: Float.self)
       let (m, n, k) = (shapes.m, shapes.n, shapes.k)
       func of(_ values: [Float], _ index: Int) -> Float { values[values.count == 1 ? 0 : index] }

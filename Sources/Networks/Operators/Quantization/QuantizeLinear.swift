@@ -119,7 +119,7 @@ package struct QuantizeLinearOperator: Operator {
     let scales = try floats(arguments.input(1)) ?? []
     let zeros = addingZeros ? try floats(arguments.optionalInput(2)) : nil
     let source = try ElementConversion.convert(arguments.input(0), to: .float32)
-    let result = Tensor(uninitialized: source.shape, .float32)
+    let result = try Tensor(working: source.shape, .float32)
     let target = result.plannedDestination(of: Float.self)
     source.withElements(of: Float.self) { x in
       Parallel.elements(x.count, nanosecondsPerElement: 1) { range in

@@ -94,7 +94,7 @@ struct SeededNumbers: Sendable {
 
   /// Fills a tensor with `value` of each number's index.
   static func fill(_ output: Tensor, _ value: (Int) -> Double) throws {
-    let result = Tensor(uninitialized: output.shape, .float64)
+    let result = try Tensor(working: output.shape, .float64)
     let target = result.plannedDestination(of: Double.self)
     for index in target.indices { target[index] = value(index) }
     try ElementConversion.convert(result, into: output)

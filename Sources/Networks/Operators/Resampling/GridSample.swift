@@ -36,7 +36,7 @@ package struct GridSampleOperator: Operator {
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(2...2)
-    let input = try inputs.required(0, rank: 3...16)
+    let input = try inputs.required(0, rank: 3...7)
     let grid = try inputs.required(1, rank: input.shape.rank...input.shape.rank)
     let spatial = input.shape.rank - 2
     guard grid.shape[0] == input.shape[0], grid.shape[input.shape.rank - 1] == spatial,

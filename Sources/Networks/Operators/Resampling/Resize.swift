@@ -54,7 +54,7 @@ package struct ResizeOperator: Operator {
     return Kernel(scratchBytes: kernel.scratchBytes) { arguments in
       var wide = arguments
       let output = try arguments.output()
-      let result = Tensor(uninitialized: output.shape, .float64)
+      let result = try Tensor(working: output.shape, .float64)
       wide.inputs[0] = try ElementConversion.convert(arguments.input(0), to: .float64)
       wide.outputs[0] = result
       try kernel.run(wide)

@@ -149,7 +149,8 @@ struct ResizeRule: Sendable {
     case "round_prefer_ceil": rounded = (coordinate + 0.5).rounded(.down)
     default: rounded = (coordinate - 0.5).rounded(.up)
     }
-    return Int(min(max(rounded, 0), Double(axis.input - 1)))
+    // NaN, from a region of interest that is none, is as good as 0.
+    return Int(min(max(rounded.isNaN ? 0 : rounded, 0), Double(axis.input - 1)))
   }
 }
 
@@ -202,10 +203,14 @@ struct ResizeTaps: Sendable {
     _ x: Double, _ axis: ResizedAxis, _ rule: ResizeRule
   ) -> ([Int], [Double]) {
     let last = axis.input - 1
+    // No region of interest leads further than this from what there is; NaN leads nowhere.
+    let x = min(max(x.isNaN ? 0 : x, -1e12), 1e12)
     func clamped(_ index: Int) -> Int { min(max(index, 0), last) }
     if rule.mode == .nearest { return ([rule.nearestIndex(x, axis)], [1]) }
     // Shrinking with antialias widens the filter by the same factor.
-    let shrink = rule.antialias ? max(1, 1 / axis.scale) : 1
+    // A filter wider than this sees everything, whatever the scale.
+    let widest = 4 * Double(axis.input) + 4
+    let shrink = rule.antialias ? min(max(1, 1 / axis.scale), widest) : 1
     let radius = rule.mode == .linear ? shrink : 2 * shrink
     let first: Int
     let count: Int

@@ -20,6 +20,8 @@ package struct UniqueOperator: DynamicOperator {
     if axis == nil { tensor = try tensor.reshaped(to: [tensor.count]) }
     let place = try Checked.axis(axis ?? 0, rank: tensor.shape.rank)
     let length = tensor.shape[place]
+    try WorkMemory.require(
+      Checked.sum(Checked.product(32, length), Checked.product(3, tensor.count)), of: Double.self)
     let slices = try (0..<length).map { index -> [Double] in
       try TensorStack.slice(tensor, axis: place, index..<index + 1).numericElements()
     }

@@ -18,6 +18,7 @@ package struct SequenceMapOperator: SubgraphOperator {
     let (first, _) = try inputs.sequence(0)
     var results = [[Tensor]](repeating: [], count: subgraphs[0].graph.outputs.count)
     for step in first.indices {
+      try inputs.monitor.iterate()
       let values = try inputs.values.indices.map { index -> NetworkValue in
         guard case .sequence(let tensors, _)? = inputs[index] else {
           return .tensor(try inputs.tensor(index))

@@ -16,6 +16,8 @@ package struct SplitToSequenceOperator: DynamicOperator {
     let tensor = try inputs.tensor(0)
     let place = try Checked.axis(axis, rank: tensor.shape.rank)
     let length = tensor.shape[place]
+    // Each part is a tensor of its own, which takes more than its elements do.
+    try WorkMemory.require(64 * min(length, 1 << 40), of: Int.self)
     var parts = [Int](repeating: 1, count: length)
     let split = try inputs.optionalTensor(1)
     if let split {

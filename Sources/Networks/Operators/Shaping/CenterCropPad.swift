@@ -30,6 +30,7 @@ package struct CenterCropPadOperator: Operator {
     let input = try inputs.required(0)
     let target = try target(inputs)
     guard target.count > 0 else { return Kernel { _ in } }
+    try WorkMemory.require(target.dimensions.reduce(0, +) * 4, of: Int.self)
     let maps = zip(input.shape.dimensions, target.dimensions).map { length, wanted -> [Int] in
       // Cutting and padding both leave the smaller half in front.
       let shift = length >= wanted ? (length - wanted) / 2 : -((wanted - length) / 2)

@@ -47,6 +47,9 @@ package struct PadOperator: Operator {
       throw OperatorFault.invalid("\(given.count) pads do not fit \(places.count) axes")
     }
     var result = [(before: Int, after: Int)](repeating: (0, 0), count: rank)
+    guard given.allSatisfy({ -1 << 40...1 << 40 ~= $0 }) else {
+      throw OperatorFault.invalid("pads \(given) are absurd")
+    }
     for (index, axis) in places.enumerated() {
       result[axis] = (given[index], given[index + places.count])
     }
@@ -91,6 +94,7 @@ package struct PadOperator: Operator {
     let result = try infer(inputs)[0]?.shape ?? input.shape
     let width = input.elementType.byteWidth
     guard result.count > 0 else { return Kernel { _ in } }
+    try WorkMemory.require(result.dimensions.reduce(0, +) * 4, of: Int.self)
     // Along each axis, the input element of each output element, -1 where there is none.
     let maps = zip(input.shape.dimensions, zip(pads, result.dimensions)).map { length, padded in
       (0..<padded.1).map { source($0 - padded.0.before, length) }

@@ -14,7 +14,7 @@ package enum ElementConversion {
     _ tensor: Tensor, to type: ElementType, rounding: SmallFloatRounding = .init()
   ) throws -> Tensor {
     guard tensor.elementType != type else { return tensor.contiguous() }
-    let result = Tensor(uninitialized: tensor.shape, type)
+    let result = try Tensor(working: tensor.shape, type)
     try convert(tensor, into: result, rounding: rounding)
     return result
   }

@@ -37,7 +37,7 @@ package struct WindowAttributes: Sendable {
         "kernel \(kernel), strides \(strides), dilations \(dilations) and pads \(pads) do not fit "
           + "\(rank) spatial dimensions")
     }
-    let bound = 1 << 40
+    let bound = 1 << 31
     guard kernel.allSatisfy({ 1...bound ~= $0 }), strides.allSatisfy({ 1...bound ~= $0 }),
       dilations.allSatisfy({ 1...bound ~= $0 }), pads.allSatisfy({ -bound...bound ~= $0 }),
       spatial.allSatisfy({ 0...bound ~= $0 })
@@ -50,6 +50,9 @@ package struct WindowAttributes: Sendable {
         length: spatial[axis], kernel: kernel[axis], stride: strides[axis],
         dilation: dilations[axis], before: pads[axis], after: pads[axis + rank], output: 0)
       let extent = try Checked.sum(Checked.product(dilations[axis], kernel[axis] - 1), 1)
+      guard extent <= 1 << 40 else {
+        throw OperatorFault.invalid("a kernel of extent \(extent) is absurd")
+      }
       switch autoPad {
       case "SAME_UPPER", "SAME_LOWER":
         window.output = (spatial[axis] + strides[axis] - 1) / strides[axis]

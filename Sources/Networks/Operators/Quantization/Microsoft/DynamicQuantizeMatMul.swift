@@ -29,7 +29,7 @@ package struct ComMicrosoftDynamicQuantizeMatMulOperator: Operator {
     let product = IntegerProduct(
       shapes, a: TensorFacts(.uint8, input.shape), b: try inputs.required(1))
     return Kernel { arguments in
-      let left = Tensor(uninitialized: input.shape, .uint8)
+      let left = try Tensor(working: input.shape, .uint8)
       let dynamic = try DynamicQuantization.quantize(
         arguments.input(0), into: left.plannedDestination(of: UInt8.self))
       try ScaledProduct.run(

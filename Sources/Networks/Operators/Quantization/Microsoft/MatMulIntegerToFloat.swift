@@ -55,7 +55,7 @@ enum ScaledProduct {
   ) throws {
     let n = shapes.n
     let result =
-      output.elementType == .float32 ? output : Tensor(uninitialized: output.shape, .float32)
+      output.elementType == .float32 ? output : try Tensor(working: output.shape, .float32)
     guard let target = result.plannedDestination(of: Float.self).baseAddress, output.count > 0
     else { return }
     let scales = (0..<n).map { leftScale * rightScales[rightScales.count == 1 ? 0 : $0] }

@@ -59,7 +59,7 @@ package struct ComMicrosoftQLinearConcatOperator: Operator {
         let own = try QuantizedType(
           input.elementType, scale: arguments.input(index + 1), zero: arguments.input(index + 2))
         let table = ByteTable(from: own, to: result) { $0 }
-        let piece = Tensor(uninitialized: input.shape, output.elementType)
+        let piece = try Tensor(working: input.shape, output.elementType)
         if let target = piece.plannedBytes.baseAddress {
           _ = input.withRawBytes {
             table.apply($0, count: input.count, to: target.assumingMemoryBound(to: UInt8.self))

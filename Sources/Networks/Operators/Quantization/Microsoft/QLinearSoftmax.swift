@@ -39,12 +39,12 @@ package struct ComMicrosoftQLinearSoftmaxOperator: Operator {
         x.elementType, scale: arguments.input(3), zero: arguments.optionalInput(4))
       let values = (0..<256).map { from.value(UInt8($0)) }
       var wide = arguments
-      let floats = Tensor(uninitialized: x.shape, .float32)
+      let floats = try Tensor(working: x.shape, .float32)
       let target = floats.plannedDestination(of: Float.self)
       _ = try arguments.input(0).withRawBytes { bytes in
         for index in target.indices { target[index] = values[Int(bytes[index])] }
       }
-      let result = Tensor(uninitialized: x.shape, .float32)
+      let result = try Tensor(working: x.shape, .float32)
       (wide.inputs, wide.outputs) = ([floats], [result])
       try kernel.run(wide)
       let bytes = try arguments.output().plannedBytes

@@ -1,0 +1,91 @@
+// Room: Tensors. How much memory a piece of work has taken, and how much it may take.
+
+internal import Synchronization
+
+/// Something that keeps memory only to be faster next time.
+package protocol MemoryKeeper: AnyObject, Sendable {
+  /// Lets go of what idles; of plans too when `all`.
+  func letGo(all: Bool)
+}
+
+/// Counts the bytes that tensors, arenas and packed weights take while the account is the current
+/// one of the thread that makes them, until they are freed.
+///
+/// `require` is asked before anything large is made. What is made without asking (a dense copy of
+/// a view) is counted all the same, and whoever runs the work looks at `isOverdrawn` afterwards: so
+/// the limit is passed by no more than what one operator makes of its own inputs and outputs.
+package final class MemoryAccount: Sendable {
+  private struct Keeper {
+    weak var object: (any MemoryKeeper)?
+  }
+
+  /// The most bytes that may be out at a time.
+  package let limit: Int
+  private let charged = Atomic<Int>(0)
+  private let keepers = Mutex<[Keeper]>([])
+
+  /// An account for at most `limit` bytes.
+  package init(limit: Int) { self.limit = limit }
+
+  /// How many bytes are out.
+  package var used: Int { charged.load(ordering: .relaxed) }
+
+  /// Whether more is out than may be, and could not be called back.
+  package var isOverdrawn: Bool {
+    guard used > limit else { return false }
+    return !callBack(0)
+  }
+
+  /// Whether `byteCount` bytes more may be taken; caches are emptied before the answer is no.
+  package func allows(_ byteCount: Int) -> Bool {
+    if fits(byteCount) { return true }
+    return byteCount >= 0 && byteCount <= limit && callBack(byteCount)
+  }
+
+  private func fits(_ byteCount: Int) -> Bool {
+    let (sum, overflow) = used.addingReportingOverflow(byteCount)
+    return byteCount >= 0 && !overflow && sum <= limit
+  }
+
+  private func callBack(_ byteCount: Int) -> Bool {
+    // The objects are held until the lock is free again: letting go may free other keepers.
+    let objects = keepers.withLock { $0.compactMap(\.object) }
+    for all in [false, true] {
+      for object in objects { object.letGo(all: all) }
+      if fits(byteCount) { return true }
+    }
+    return false
+  }
+
+  /// Makes `keeper` let go of its memory when there is too little.
+  package func register(_ keeper: any MemoryKeeper) {
+    keepers.withLock { list in
+      list.removeAll { $0.object == nil }
+      list.append(Keeper(object: keeper))
+    }
+  }
+
+  /// Counts `byteCount` bytes that have been taken.
+  package func charge(_ byteCount: Int) {
+    charged.wrappingAdd(byteCount, ordering: .relaxed)
+  }
+
+  /// Counts `byteCount` bytes that have been given back.
+  package func release(_ byteCount: Int) {
+    charged.wrappingSubtract(byteCount, ordering: .relaxed)
+  }
+
+  /// The account of the work that the calling thread does; nil where nobody counts.
+  package static var current: MemoryAccount? { ThreadState.current.account }
+
+  /// Runs `body` with this account as the calling thread's.
+  package func asCurrent<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let state = ThreadState.current
+    let previous = state.account
+    state.account = self
+    defer { state.account = previous }
+    return try body()
+  }
+}
