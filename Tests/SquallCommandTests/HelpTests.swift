@@ -71,6 +71,8 @@ import Testing
       --step <duration>       The time between forecast fields. (default: PT10M)
       --probabilities         Also write the probability of reaching each of the
                               model's thresholds.
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -97,6 +99,8 @@ import Testing
                               passes, and the plan step by step.
       --dim <name=n>          With --plan, a length that the network leaves open.
                               Once for each.
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -126,6 +130,8 @@ import Testing
       --input <name=file>     The file of one input: .npy, .pb, or
                               FILE.nc:variable. Once for each input.
       --output <name=file>    Where one output goes: .npy or .pb.
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -158,6 +164,8 @@ import Testing
       --passes <passes>       Compile with no pass over the graph (none), with all,
                               with each alone in turn, or with one by its name: to
                               find a pass that changes results. (default: all)
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing

@@ -7,13 +7,15 @@ struct IsolatedRunner {
   private let worker: CaseWorker
   private let timeLimit: Duration
 
-  init(threads: Int?, timeLimit: Duration) throws(Failure) {
+  init(threads: Int?, memoryLimit: Int?, timeLimit: Duration) throws(Failure) {
     guard let executable = Executable.url else {
       throw Failure(.runFailed, "cannot find this program's own file, which runs the cases")
     }
     worker = CaseWorker(
       executable: executable,
-      arguments: ["check", "--worker"] + (threads.map { ["--threads", String($0)] } ?? []))
+      arguments: ["check", "--worker"]
+        + (threads.map { ["--threads", String($0)] } ?? [])
+        + (memoryLimit.map { ["--memory-limit", String($0)] } ?? []))
     self.timeLimit = timeLimit
   }
 
@@ -37,14 +39,15 @@ struct IsolatedRunner {
 
 /// The worker's side: reads cases from standard input until it ends.
 enum CaseServer {
-  static func serve() -> Never {
+  static func serve(memoryLimit: Int?) -> Never {
     limitResources()
     while let line = readLine() {
       guard let description: CaseDescription = JSONReport.read(line) else {
         Console.error("the worker did not understand '\(line.prefix(80))'")
         Console.finish(.bug)
       }
-      Console.print(JSONReport.text(CaseRunner.run(description), pretty: false))
+      Console.print(
+        JSONReport.text(CaseRunner.run(description, memoryLimit: memoryLimit), pretty: false))
     }
     Console.finish(.done)
   }

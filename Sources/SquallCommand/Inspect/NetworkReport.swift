@@ -39,7 +39,7 @@ struct NetworkReport: Encodable {
   /// are open.
   let workingBytes: Int?
 
-  init(path: String) throws(ONNXError) {
+  init(path: String, memoryLimit: Int? = nil) throws(ONNXError) {
     let model = try ONNXModel(contentsOf: URL(filePath: path))
     self.path = path
     producer = [model.producerName, model.producerVersion]
@@ -71,7 +71,7 @@ struct NetworkReport: Encodable {
       .map { URL(filePath: $0).lastPathComponent }.sorted()
     remarks = model.remarks
     do throws(NetworkError) {
-      let network = try CompiledNetwork(model)
+      let network = try CompiledNetwork(model, options: .init(memoryLimit: memoryLimit))
       (unsupportedOperators, problem) = ([], nil)
       workingBytes = Self.workingBytes(of: network)
       let (shapes, granularity) = network.symbolicOutputs

@@ -30,9 +30,12 @@ struct PlanReport: Encodable {
   let arenaBytes: Int
   let arenaLowerBound: Int
 
-  init(path: String, lengths: [NamedLength]) throws(NetworkError) {
+  init(
+    path: String, lengths: [NamedLength], memoryLimit: Int? = nil
+  ) throws(NetworkError) {
     self.path = path
-    let network = try CompiledNetwork(contentsOf: URL(filePath: path))
+    let network = try CompiledNetwork(
+      contentsOf: URL(filePath: path), options: .init(memoryLimit: memoryLimit))
     let shapes = try network.shapes(
       lengths: Dictionary(lengths.map { ($0.name, $0.length) }, uniquingKeysWith: { $1 }))
     let review = try network.review(for: shapes)

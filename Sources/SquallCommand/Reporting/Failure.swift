@@ -61,7 +61,7 @@ extension Failure {
 
   private static func status(of code: NetworkError.Code) -> ExitStatus {
     switch code {
-    case .memoryLimit, .runFailed: .runFailed
+    case .memoryLimit, .runFailed, .cancelled: .runFailed
     default: .badInput
     }
   }

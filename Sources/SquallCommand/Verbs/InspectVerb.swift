@@ -29,6 +29,7 @@ struct InspectVerb: ParsableCommand {
       "With --plan, a length that the network leaves open. Once for each.", valueName: "name=n"))
   var lengths: [NamedLength] = []
 
+  @OptionGroup var memory: MemoryOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -38,7 +39,9 @@ struct InspectVerb: ParsableCommand {
       guard case .network(let path)? = kinds.first, kinds.count == 1 else {
         throw Failure(.wrongUsage, "--plan is for one ONNX file")
       }
-      return show(try PlanReport(path: path, lengths: lengths)) { $0.text }
+      return show(try PlanReport(path: path, lengths: lengths, memoryLimit: memory.bytes)) {
+        $0.text
+      }
     }
     if kinds.allSatisfy({ $0 == .netCDF }) {
       return show(try GridFileReport(paths: paths)) { $0.text }
@@ -49,7 +52,8 @@ struct InspectVerb: ParsableCommand {
     }
     switch kind {
     case .netCDF: break
-    case .network(let path): show(try NetworkReport(path: path)) { $0.text }
+    case .network(let path):
+      show(try NetworkReport(path: path, memoryLimit: memory.bytes)) { $0.text }
     case .model(let path): show(try ModelReport(path: path)) { $0.text }
     }
   }

@@ -58,6 +58,7 @@ struct NowcastVerb: ParsableCommand {
   @Flag(help: "Also write the probability of reaching each of the model's thresholds.")
   var probabilities = false
 
+  @OptionGroup var memory: MemoryOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -66,7 +67,8 @@ struct NowcastVerb: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let nowcaster = try Nowcaster(
-      model: ModelPackage(contentsOf: ModelLocator.folder(for: model)))
+      model: ModelPackage(contentsOf: ModelLocator.folder(for: model)),
+      memoryLimit: memory.bytes)
     let loaded = clock.now
     let dataset = try GridDataset(paths: frames)
     var options = NowcastOptions(variable: variable, probabilities: probabilities)

@@ -1,0 +1,35 @@
+// Room: SquallCommand. `--memory-limit`, for the verbs that run or plan networks.
+
+internal import ArgumentParser
+internal import Foundation
+
+/// `--memory-limit`.
+struct MemoryOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Let a network take at most this much memory, as in 2GB, 512MiB or 1000000; else what the "
+        + "machine has.", valueName: "size"))
+  var memoryLimit: ByteCountArgument?
+
+  /// The limit in bytes; nil where none is given.
+  var bytes: Int? { memoryLimit?.bytes }
+}
+
+/// A number of bytes, with or without a unit.
+struct ByteCountArgument: ExpressibleByArgument {
+  let bytes: Int
+
+  init?(argument: String) {
+    let digits = argument.prefix { ("0"..."9").contains($0) }
+    let unit = argument.dropFirst(digits.count).lowercased()
+    guard let number = Int(digits), number > 0, let factor = Self.factors[unit] else { return nil }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+    guard !overflow else { return nil }
+    self.bytes = bytes
+  }
+
+  private static let factors: [String: Int] = [
+    "": 1, "b": 1, "kb": 1000, "mb": 1_000_000, "gb": 1_000_000_000, "tb": 1_000_000_000_000,
+    "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+  ]
+}
