@@ -6,9 +6,9 @@ build_flags = -c release
 test_flags = -c release --disable-testable-imports
 
 frames = $(wildcard SampleData/frames/*.nc)
-sources = Package.swift Sources Tests Examples
+sources = Package.swift Sources Tests Examples Fuzzing
 
-.PHONY: nowcast test build setup format lint clean help
+.PHONY: nowcast test build setup format fuzz sanitize lint clean help
 
 nowcast: build ## set up, build, and make a nowcast from the sample frames into out/
 	@mkdir -p out
@@ -26,6 +26,17 @@ setup: ## install the Debian packages that are missing
 
 format: ## rewrite the sources in the house style
 	swift format --in-place --recursive --parallel $(sources)
+
+seconds ?= 60
+
+fuzz: setup ## give the ONNX reader and the planner hostile files (seconds=60 for each)
+	Scripts/fuzz.sh $(seconds)
+
+# Each in a folder of its own, so that plain builds stay as they are. OpenBLAS, netCDF and HDF5 are
+# not instrumented; their threads and their memory at exit are no findings.
+sanitize: setup ## run the tests under the address and the thread sanitizer
+	ASAN_OPTIONS=detect_leaks=0 swift test $(test_flags) --sanitize address --scratch-path .build/asan
+	swift test $(test_flags) --sanitize thread --scratch-path .build/tsan
 
 lint: ## check the style; any finding fails
 	swift format lint --strict --recursive --parallel $(sources)

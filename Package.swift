@@ -73,10 +73,13 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+    .target(
+      name: "FuzzSupport", dependencies: ["ONNXFormat", "Networks", "Tensors", "TestSupport"],
+      path: "Tests/FuzzSupport", swiftSettings: swiftSettings),
     tests("CVectorKernels", ["CVectorKernels"]),
     tests("Tensors", ["Tensors"]),
-    tests("ONNXFormat", ["ONNXFormat"]),
-    tests("Networks", ["Networks", "ONNXFormat", "Tensors"]),
+    tests("ONNXFormat", ["ONNXFormat", "FuzzSupport"]),
+    tests("Networks", ["Networks", "ONNXFormat", "Tensors", "FuzzSupport"]),
     tests("GridFiles", ["GridFiles"]),
     tests("Grids", ["Grids", "GridFiles"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
@@ -84,3 +87,12 @@ let package = Package(
     tests("SquallCommand", ["SquallCommand", "GridFiles"]),
   ]
 )
+
+// `make fuzz` sets SQUALL_FUZZ: these programs take their entry point from libFuzzer.
+if Context.environment["SQUALL_FUZZ"] != nil {
+  package.targets += ["FuzzReader", "FuzzPlanning"].map { name in
+    .executableTarget(
+      name: name, dependencies: ["FuzzSupport"], path: "Fuzzing/\(name)",
+      swiftSettings: swiftSettings)
+  }
+}
