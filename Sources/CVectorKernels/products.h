@@ -45,7 +45,7 @@ INLINE void reload_tile(
 
 // The rounding error of one long chain of additions grows with its length, that of pieces with the
 // root of it: chains end after this many products, and their sums are added up on the side.
-#define CHAIN 64
+#define CHAIN 32
 
 // Functions that are too long for the tile run over its rows while these are in the first cache.
 static void activate_rows(

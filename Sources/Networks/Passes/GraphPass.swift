@@ -16,9 +16,9 @@ package protocol GraphPass: Sendable {
 /// The passes that compilation runs.
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
-    ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(), CommonSubexpressions(),
-    NormalizationFusion(), ActivationFusion(), ConvolutionFusion(), ProductFusion(),
-    AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
+    IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
+    CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
+    ProductFusion(), AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.
