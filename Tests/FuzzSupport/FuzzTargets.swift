@@ -2,7 +2,7 @@
 
 public import Foundation
 internal import Networks
-public import ONNXFormat
+internal import ONNXFormat
 internal import Tensors
 
 /// What hostile bytes are given to. Errors are right answers; a crash, a hang or memory beyond the
