@@ -5,6 +5,17 @@ import Tensors
 import Testing
 
 @Suite struct PlannerTests {
+  /// `Identity` hands on what is no tensor, also where no pass has taken it away.
+  @Test func identityHandsOnSequences() throws {
+    var test = TestGraph()
+    let x = test.input("x", [2])
+    let sequence = try test.one("SequenceConstruct", [x, x])
+    let same = try test.one("Identity", [sequence])
+    test.graph.outputs = [try test.one("SequenceAt", [same, test.ints([1])])]
+    let result = try test.run([Tensor([3, 4] as [Float], shape: [2])])
+    #expect(result.first?.elements(as: Float.self) == [3, 4])
+  }
+
   @Test(arguments: 0..<40)
   func blocksThatLiveTogetherNeverOverlap(seed: Int) throws {
     var random = Generator(seed: UInt64(seed))

@@ -208,6 +208,13 @@ final class RunContext: @unchecked Sendable {
   private func runShaped(_ index: Int, _ planned: Operands) throws {
     let node = plan.steps[index].node
     let implementation = node.implementation
+    if let pass = implementation as? any PassThrough, let place = pass.passedInput(node),
+      place < node.inputs.count, let source = node.inputs[place], let value = current(source),
+      value.tensor == nil
+    {
+      // A sequence or an optional, handed on.
+      return try store([value], of: node)
+    }
     var operands = planned
     var tensors: [Tensor?] = []
     for (place, value) in node.inputs.enumerated() {
