@@ -55,9 +55,19 @@ enum CaseServer {
   /// A case that asks for more memory than there is shall fail alone, and leave no core file.
   private static func limitResources() {
     let bytes = rlim_t(ProcessInfo.processInfo.physicalMemory)
-    var memory = rlimit(rlim_cur: bytes, rlim_max: bytes)
-    setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+    // Sanitizers set aside more addresses than there is memory; a limit would leave them none.
+    if addressSpace < bytes {
+      var memory = rlimit(rlim_cur: bytes, rlim_max: bytes)
+      setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &memory)
+    }
     var core = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &core)
+  }
+
+  /// The addresses that this process has set aside, in bytes; 0 where the system does not say.
+  private static var addressSpace: rlim_t {
+    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+    let pages = text.split(separator: " ").first.flatMap { rlim_t($0) } ?? 0
+    return pages.multipliedReportingOverflow(by: rlim_t(getpagesize())).partialValue
   }
 }

@@ -21,9 +21,9 @@ package struct LogSoftmaxOperator: SoftmaxFamily {
     for index in 0..<count where x[index * step] > largest || x[index * step].isNaN {
       largest = x[index * step]
     }
-    var sum: T = 0
-    for index in 0..<count { sum += T.exp(x[index * step] - largest) }
-    let logarithm = T.log(sum)
+    var sum = 0.0
+    for index in 0..<count { sum += Double(T.exp(x[index * step] - largest)) }
+    let logarithm = T(Double.log(sum))
     for index in 0..<count { y[index * step] = x[index * step] - largest - logarithm }
   }
 }

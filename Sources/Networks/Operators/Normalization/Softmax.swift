@@ -65,12 +65,12 @@ package struct SoftmaxOperator: SoftmaxFamily {
     for index in 0..<count where x[index * step] > largest || x[index * step].isNaN {
       largest = x[index * step]
     }
-    var sum: T = 0
+    var sum = 0.0
     for index in 0..<count {
       let value = T.exp(x[index * step] - largest)
       y[index * step] = value
-      sum += value
+      sum += Double(value)
     }
-    for index in 0..<count { y[index * step] /= sum }
+    for index in 0..<count { y[index * step] = T(Double(y[index * step]) / sum) }
   }
 }
