@@ -5,36 +5,7 @@ package import Tensors
 
 extension ONNXElementType {
   /// The element type of the same name; nil for types that tensors cannot have here.
-  package var elementType: ElementType? {
-    switch self {
-    case .float32: .float32
-    case .float64: .float64
-    case .float16: .float16
-    case .bfloat16: .bfloat16
-    case .int8: .int8
-    case .int16: .int16
-    case .int32: .int32
-    case .int64: .int64
-    case .uint8: .uint8
-    case .uint16: .uint16
-    case .uint32: .uint32
-    case .uint64: .uint64
-    case .bool: .bool
-    case .float8e4m3fn: .float8e4m3fn
-    case .float8e4m3fnuz: .float8e4m3fnuz
-    case .float8e5m2: .float8e5m2
-    case .float8e5m2fnuz: .float8e5m2fnuz
-    case .float8e8m0: .float8e8m0
-    case .float6e2m3: .float6e2m3
-    case .float6e3m2: .float6e3m2
-    case .float4e2m1: .float4e2m1
-    case .int4: .int4
-    case .uint4: .uint4
-    case .int2: .int2
-    case .uint2: .uint2
-    case .string, .complex64, .complex128: nil
-    }
-  }
+  package var elementType: ElementType? { ElementType.allCases.first { $0.onnx == self } }
 }
 
 extension ElementType {

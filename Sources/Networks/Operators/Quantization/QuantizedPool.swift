@@ -2,6 +2,30 @@
 
 internal import Tensors
 
+/// An average pool of quantised values: `x`, its scale and zero point, the result's scale and zero
+/// point.
+protocol QuantizedPoolOperator: Operator {
+  /// The pool for inputs of these shapes.
+  func pool(_ inputs: Operands) throws -> QuantizedPool
+}
+
+extension QuantizedPoolOperator {
+  package var widening: Widening { .none }
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    try inputs.requireCount(4...5)
+    try inputs.requireBytes(0, 2, 4)
+    try inputs.requireSingle(1, 2, 3, 4)
+    let type = try inputs[4]?.elementType ?? inputs.required(0).elementType
+    return [try TensorFacts(type, checking: pool(inputs).result)]
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    let type = try inputs.required(0).elementType
+    return try pool(inputs).kernel(type, outputs[0]?.elementType ?? type)
+  }
+}
+
 /// What the quantised average pools share: sums in integers, scaled once.
 struct QuantizedPool: Sendable {
   let batch: Int, channels: Int

@@ -65,8 +65,8 @@ public final class Convolution: Sendable {
     let panels = weights.withElements(of: Float.self) { weights in
       let biases = bias?.elements(as: Float.self)
       return PackedPanels(
-        bias: biases, groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows
-      ) { row, k in weights[row * depth + k] }
+        groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
+        start: { biases?[$0] ?? 0 }, weight: { row, k in weights[row * depth + k] })
     }
     rank = axes.count
     core = ConvolutionCore(

@@ -11,12 +11,12 @@ struct ConvolutionCore: Sendable {
   let groups: Int, groupInChannels: Int, groupOutChannels: Int
   let activation: Activation
   let variant: KernelVariant
-  let panels: PackedPanels
+  let panels: PackedPanels<Float>
 
   /// A convolution along one to three `axes`.
   init(
     axes: [WindowAxis], groups: Int, groupInChannels: Int, groupOutChannels: Int,
-    activation: Activation, variant: KernelVariant, panels: PackedPanels
+    activation: Activation, variant: KernelVariant, panels: PackedPanels<Float>
   ) {
     let axes = [WindowAxis](repeating: WindowAxis(taps: 1), count: 3 - axes.count) + axes
     (sheets, vertical, horizontal) = (axes[0], axes[1], axes[2])

@@ -1,28 +1,28 @@
-// Room: Tensors. Weights in the order in which the indirect product reads them.
+// Room: Tensors. Weights in the order in which the indirect products read them.
 
-/// The rows of weight matrices, one matrix a group, in panels: `height` biases, then for each k
-/// `height` weights. Full panels have the kernel's number of rows; the last is as low as can be.
-final class PackedPanels: Sendable {
+/// The rows of weight matrices, one matrix a group, in panels: `height` starting values, then for
+/// each k `height` weights. Full panels have the kernel's number of rows; the last is as low as can
+/// be. Words are floats, or four bytes of weights each.
+final class PackedPanels<Word: BitwiseCopyable & Sendable>: Sendable {
   struct Panel: Sendable {
     /// The panel's first row, and how many rows count; `height` of them are stored.
     var firstRow: Int, rows: Int, height: Int
-    /// Where it begins within its group's floats.
+    /// Where it begins within its group's words.
     var offset: Int
   }
 
   let panels: [Panel]
-  private let memory: AlignedArray<Float>
+  private let memory: AlignedArray<Word>
   private let groupStride: Int
 
-  /// Packs `rows` rows of `depth` weights a group; `weight` gives each by its row, counted through
-  /// all groups, and its place in the sum.
+  /// Packs `rows` rows of `depth` weights a group. `start` gives a row's starting value, `weight`
+  /// each of its weights by its place in the sum; rows are counted through all groups.
   init(
-    bias: [Float]?, groups: Int, rows: Int, depth: Int, panelRows: Int,
-    weight: (_ row: Int, _ k: Int) -> Float
+    groups: Int, rows: Int, depth: Int, panelRows: Int, start: (_ row: Int) -> Word,
+    weight: (_ row: Int, _ k: Int) -> Word
   ) {
     var panels: [Panel] = []
-    var offset = 0
-    var row = 0
+    var (offset, row) = (0, 0)
     while row < rows {
       let left = min(rows - row, panelRows)
       let height = left > 4 ? panelRows : left > 2 ? 4 : left
@@ -39,10 +39,8 @@ final class PackedPanels: Sendable {
           let target = base + group * size + panel.offset
           for m in 0..<panel.rows {
             let row = group * rows + panel.firstRow + m
-            target[m] = bias.map { $0[row] } ?? 0
-            for k in 0..<depth {
-              target[(k + 1) * panel.height + m] = weight(row, k)
-            }
+            target[m] = start(row)
+            for k in 0..<depth { target[(k + 1) * panel.height + m] = weight(row, k) }
           }
         }
       }
@@ -50,7 +48,7 @@ final class PackedPanels: Sendable {
   }
 
   /// Where a panel of a group begins.
-  func pointer(group: Int, _ panel: Panel) -> UnsafePointer<Float> {
+  func pointer(group: Int, _ panel: Panel) -> UnsafePointer<Word> {
     UnsafePointer(memory.base + group * groupStride + panel.offset)
   }
 }

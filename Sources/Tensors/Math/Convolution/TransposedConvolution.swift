@@ -239,8 +239,8 @@ private struct TransposedPacking {
     let (deep, high, wide) = (seen[0].taps.count, seen[1].taps.count, seen[2].taps.count)
     let variant = KernelVariant.current
     let panels = PackedPanels(
-      bias: bias, groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
-      panelRows: variant.panelRows
+      groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
+      panelRows: variant.panelRows, start: { bias?[$0] ?? 0 }
     ) { row, k in
       let (group, out) = (row / groupOut, row % groupOut)
       let channel = group * groupIn + k / (deep * high * wide)

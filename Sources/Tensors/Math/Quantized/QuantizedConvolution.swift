@@ -13,21 +13,16 @@ package final class QuantizedConvolution: Sendable {
   private let height: Int, width: Int
   private let groups: Int, groupInputs: Int, groupOutputs: Int
   private let flip: UInt32, padding: UInt32
-  private let panels: QuantizedPanels
+  private let panels: PackedPanels<Int32>
   /// The weights' zero points less 128 for unsigned ones, and ones to sum the inputs with.
   private let zeros: [Int32]
-  private let ones: QuantizedPanels?
+  private let ones: PackedPanels<Int32>?
   private let variant: KernelVariant
-  private let tile: ConvolutionTile
-  private let offsets: AlignedArray<Int>
-  private let rowBlocks: Int, columnBlocks: Int, panelsPerTile: Int, panelBlocks: Int
+  private let tiling: ConvolutionTiling
   private let isJoined: Bool
 
-  private static let scratchWords = 96 << 10
-  private static let wantedTiles = 16
-
   private var quads: Int { (groupInputs + 3) / 4 }
-  private var depth: Int { offsets.count }
+  private var depth: Int { tiling.offsets.count }
 
   /// What an input must be for the weights.
   package struct Input: Sendable, Hashable {
@@ -72,8 +67,8 @@ package final class QuantizedConvolution: Sendable {
       let byte = bytes[(row * inputs + channel) * taps + quad % taps]
       return Int8(bitPattern: isUnsigned ? byte ^ 0x80 : byte)
     }
-    panels = QuantizedPanels(
-      groups: groups, rows: outputs, quads: quads * taps, panelRows: variant.integerRows,
+    panels = PackedPanels(
+      groups: groups, rows: outputs, depth: quads * taps, panelRows: variant.integerRows,
       start: { row in
         var sum: Int32 = 0
         for quad in 0..<quads * taps {
@@ -82,48 +77,20 @@ package final class QuantizedConvolution: Sendable {
         let all = Int32(truncatingIfNeeded: inputs * taps)
         return (bias?[row] ?? 0) &- inputZero &* sum &+ all &* inputZero &* own[row]
       },
-      word: { row, quad in QuantizedPanels.word { weight(row, quad, $0) } })
+      weight: { row, quad in QuantizedWord.pack { weight(row, quad, $0) } })
     ones =
       own.allSatisfy { $0 == 0 }
       ? nil
-      : QuantizedPanels(
-        groups: 1, rows: 1, quads: quads * taps, panelRows: 1, start: { _ in 0 },
-        word: { _, quad in
-          QuantizedPanels.word { quad / taps * 4 + $0 < inputs ? 1 : 0 }
+      : PackedPanels(
+        groups: 1, rows: 1, depth: quads * taps, panelRows: 1, start: { _ in 0 },
+        weight: { _, quad in
+          QuantizedWord.pack { quad / taps * 4 + $0 < inputs ? 1 : 0 }
         })
-    func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
-      ConvolutionTile(vertical, horizontal, channels: quads, rows: rows, columns: columns)
-    }
-    let tileWidth = variant.lanes * variant.tileVectors
-    var columns = outWidth
-    while columns > 4 * tileWidth, arranged(1, columns).floatCount > Self.scratchWords * 3 / 2 {
-      columns = (columns / 2 + tileWidth - 1) / tileWidth * tileWidth
-    }
-    columnBlocks = (outWidth + columns - 1) / columns
-    var (low, high) = (1, outHeight)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if arranged(middle, columns).floatCount <= Self.scratchWords {
-        low = middle
-      } else {
-        high = middle - 1
-      }
-    }
-    let enough = max(1, 2 * vertical.reach / vertical.stride)
-    let balanced = outHeight * columnBlocks * groups / Self.wantedTiles
-    let wanted = min(low, max(enough, balanced))
-    rowBlocks = (outHeight + wanted - 1) / wanted
-    let rows = (outHeight + rowBlocks - 1) / rowBlocks
-    tile = arranged(rows, columns)
-    offsets = tile.offsets()
-    let tiles = rowBlocks * columnBlocks * groups
-    let count = panels.panels.count
-    let split = min(count, max(1, (Self.wantedTiles + tiles - 1) / tiles))
-    panelsPerTile = (count + split - 1) / split
-    panelBlocks = (count + panelsPerTile - 1) / panelsPerTile
-    let lanes = variant.lanes
-    let joined = ((rows - 1) * tile.pitch + columns + lanes - 1) / lanes
-    isJoined = rows > 1 && joined <= rows * ((columns + lanes - 1) / lanes)
+    tiling = ConvolutionTiling(
+      vertical, horizontal, channels: quads, outHeight: outHeight, outWidth: outWidth,
+      sheets: groups, panels: panels.panels.count, variant: variant)
+    let (separate, joined) = tiling.vectors(lanes: variant.lanes)
+    isJoined = tiling.tile.rows > 1 && joined <= separate
   }
 
   /// The bytes of working memory for a batch.
@@ -141,7 +108,7 @@ package final class QuantizedConvolution: Sendable {
   ) {
     let words = scratch.assumingMemoryBound(to: UInt32.self)
     gather(input, batch, words)
-    let tiles = batch * groups * rowBlocks * columnBlocks * panelBlocks
+    let tiles = batch * groups * tiling.count
     let work = Double(batch * outHeight * outWidth * groups * groupOutputs) * Double(depth)
     ThreadPool.current.forEachTile(
       tiles, nanoseconds: variant.nanoseconds(multiplyAdds: work)
@@ -185,15 +152,16 @@ package final class QuantizedConvolution: Sendable {
       defer { rest /= count }
       return rest % count
     }
-    let panelBlock = next(panelBlocks)
-    let left = next(columnBlocks) * tile.columns
-    let top = next(rowBlocks) * tile.rows
+    let tile = tiling.tile
+    let panelBlock = next(tiling.panelBlocks)
+    let left = next(tiling.columnBlocks) * tile.columns
+    let top = next(tiling.rowBlocks) * tile.rows
     let group = next(groups)
     let image = rest
     guard top < outHeight, left < outWidth else { return }
     let (rows, columns) = (min(tile.rows, outHeight - top), min(tile.columns, outWidth - left))
-    let chosen =
-      panelBlock * panelsPerTile..<min((panelBlock + 1) * panelsPerTile, panels.panels.count)
+    let first = panelBlock * tiling.panelsPerTile
+    let chosen = first..<min(first + tiling.panelsPerTile, panels.panels.count)
     let source = words + (image * groups + group) * quads * height * width
     let length = isJoined ? (rows - 1) * tile.pitch + columns : columns
     let pitch = (length + 63) / 64 * 64
@@ -240,7 +208,7 @@ package final class QuantizedConvolution: Sendable {
     _ source: UnsafePointer<UInt32>, _ sums: UnsafeMutablePointer<Int32>, _ pitch: Int
   ) {
     variant.table.pointee.s32_igemm(
-      rows, height, count, depth, panel, source, offsets.base, sums, pitch)
+      rows, height, count, depth, panel, source, tiling.offsets.base, sums, pitch)
   }
 
   private func subtract(

@@ -173,7 +173,7 @@ package final class QuantizedMatrix: Sendable {
       for index in 0..<self.rows { sum &+= Int32(Int8(bitPattern: source[index] ^ flip)) }
       if whole < job.quads {
         let rest = self.rows - whole * 4
-        panel[(whole + 1) * height + slot] = QuantizedPanels.word {
+        panel[(whole + 1) * height + slot] = QuantizedWord.pack {
           $0 < rest ? Int8(bitPattern: source[whole * 4 + $0] ^ flip) : 0
         }
       }

@@ -3,7 +3,7 @@
 internal import Tensors
 
 /// The mean of each window of quantised values, quantised again.
-package struct ComMicrosoftQLinearAveragePoolOperator: Operator {
+package struct ComMicrosoftQLinearAveragePoolOperator: QuantizedPoolOperator {
   private let window: WindowAttributes
   private let channelsLast: Bool
   private let countsPadding: Bool
@@ -19,27 +19,12 @@ package struct ComMicrosoftQLinearAveragePoolOperator: Operator {
     (self.window, channelsLast, self.countsPadding) = (window, false, countsPadding)
   }
 
-  package var widening: Widening { .none }
-
-  private func pool(_ inputs: Operands) throws -> QuantizedPool {
+  func pool(_ inputs: Operands) throws -> QuantizedPool {
     let x = try inputs.required(0, rank: 3...16)
     let lengths = QuantizedPool.lengths(x.shape, channelsLast: channelsLast)
     return QuantizedPool(
       batch: lengths.batch, channels: lengths.channels,
       windows: try window.resolve(spatial: lengths.spatial), channelsLast: channelsLast,
       countsPadding: countsPadding)
-  }
-
-  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
-    try inputs.requireCount(4...5)
-    try inputs.requireBytes(0, 2, 4)
-    try inputs.requireSingle(1, 2, 3, 4)
-    let type = try inputs[4]?.elementType ?? inputs.required(0).elementType
-    return [try TensorFacts(type, checking: pool(inputs).result)]
-  }
-
-  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let type = try inputs.required(0).elementType
-    return try pool(inputs).kernel(type, outputs[0]?.elementType ?? type)
   }
 }
