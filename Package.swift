@@ -43,6 +43,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CNetCDF", pkgConfig: "netcdf", providers: [.apt(["libnetcdf-dev"])]),
     .systemLibrary(name: "CUDUNITS", providers: [.apt(["libudunits2-dev"])]),
+    .systemLibrary(name: "CPROJ", pkgConfig: "proj", providers: [.apt(["libproj-dev"])]),
 
     // Numbers.
     .target(name: "CVectorKernels", cSettings: cSettings),
@@ -54,7 +55,7 @@ let package = Package(
 
     // Grids.
     room("GridFiles", ["CNetCDF"]),
-    room("Grids", ["GridFiles", "CUDUNITS"]),
+    room("Grids", ["GridFiles", "CUDUNITS", "CPROJ"]),
 
     // Forecasts.
     room(

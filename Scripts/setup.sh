@@ -3,8 +3,8 @@
 # Does nothing, within a moment, where all is there. Needs no answers.
 set -euo pipefail
 
-# What `Package.swift` links: NetCDF, OpenBLAS, UDUNITS; pkg-config is how SwiftPM finds the first two.
-readonly packages=(libnetcdf-dev libopenblas-dev libudunits2-dev pkg-config)
+# What `Package.swift` links: NetCDF, OpenBLAS, UDUNITS, PROJ; pkg-config is how SwiftPM finds most.
+readonly packages=(libnetcdf-dev libopenblas-dev libudunits2-dev libproj-dev pkg-config)
 readonly least_swift=6.2
 
 fail() {
@@ -61,6 +61,6 @@ then
   fi
 else
   echo "set-up: this is not Debian or Ubuntu, so nothing is installed: the build needs the headers" \
-    "and libraries of netCDF-C, OpenBLAS and UDUNITS-2, and pkg-config" >&2
+    "and libraries of netCDF-C, OpenBLAS, UDUNITS-2 and PROJ, and pkg-config" >&2
 fi
 check_swift
