@@ -4,22 +4,28 @@ internal import Foundation
 internal import GridFiles
 
 struct GridReader {
-  let file: NetCDFFile
+  let view: FileView
   let variable: NetCDFVariable
-  let layout: FieldLayout
+  let layout: VariableLayout
   private var notes: [String] = []
 
-  init(_ file: NetCDFFile, _ variable: NetCDFVariable, _ layout: FieldLayout) {
-    self.file = file
+  private var header: FileHeader { view.header }
+
+  init(_ view: FileView, _ variable: NetCDFVariable, _ layout: VariableLayout) {
+    self.view = view
     self.variable = variable
     self.layout = layout
   }
 
-  mutating func read() throws(GridError) -> HorizontalGrid {
-    let x = try axis(layout.x)
-    let y = try axis(layout.y)
+  /// The grid; nil where the variable has none. `known` is the grid of another file of the dataset:
+  /// latitudes and longitudes of all cells are taken from it where a row of them agrees.
+  mutating func read(known: HorizontalGrid? = nil) throws(GridError) -> HorizontalGrid? {
+    guard let xIndex = layout.x, let yIndex = layout.y else { return nil }
+    let hasCells = layout.latitudeName != nil
+    let x = try axis(xIndex, mayBeNumbered: hasCells)
+    let y = try axis(yIndex, mayBeNumbered: hasCells)
     let mapping = mapping()
-    let (latitude, longitude) = try auxiliaries()
+    let (latitude, longitude) = try auxiliaries(x: xIndex, y: yIndex, known)
     var grid = HorizontalGrid(
       kind: kind(x, y, hasAuxiliaries: latitude != nil && longitude != nil), x: x.axis, y: y.axis,
       mapping: mapping, latitude: latitude, longitude: longitude)
@@ -39,16 +45,15 @@ struct GridReader {
 
   private typealias Found = (axis: HorizontalAxis, variable: NetCDFVariable?)
 
-  private mutating func axis(_ index: Int) throws(GridError) -> Found {
+  private mutating func axis(_ index: Int, mayBeNumbered: Bool) throws(GridError) -> Found {
     let dimension = variable.dimensions[index]
-    guard let coordinate = file.coordinateVariable(of: dimension), coordinate.type.isNumeric else {
-      notes.append("dimension '\(dimension.name)' has no coordinates: cells are numbered")
-      let values = (0..<dimension.length).map(Double.init)
-      return (
-        HorizontalAxis(name: dimension.name, values: values, units: "", attributes: [:]), nil
-      )
+    guard let coordinate = coordinate(of: dimension) else {
+      if !mayBeNumbered {
+        notes.append("dimension '\(dimension.name)' has no coordinates: cells are numbered")
+      }
+      return (numbered(dimension), nil)
     }
-    var values = try files { () throws(GridFileError) in try file.doubles(of: coordinate) }
+    var values = try view.doubles(coordinate)
     if coordinate.isLongitude, let unwrapped = unwrappedLongitudes(values) {
       values = unwrapped
       notes.append("longitudes jump by 360 degrees along the axis and have been made continuous")
@@ -57,21 +62,70 @@ struct GridReader {
     guard !values.isEmpty, values.allSatisfy(\.isFinite),
       rises || zip(values, values.dropFirst()).allSatisfy({ $0 > $1 })
     else {
+      if mayBeNumbered {
+        notes.append(
+          "coordinates '\(coordinate.name)' neither rise nor fall all along the axis: "
+            + "left aside, as every cell has its latitude and longitude")
+        return (numbered(dimension), nil)
+      }
       throw GridError(
-        .layout, path: file.path, variable: coordinate.name,
+        .layout, path: view.path, variable: coordinate.name,
         "coordinates neither rise nor fall all along the axis; repair the file")
     }
     var axis = HorizontalAxis(
       name: dimension.name, values: values, units: coordinate.unitsText,
       attributes: coordinate.attributes, type: coordinate.type)
-    if let name = coordinate.attributes.text("bounds"),
-      let bounds = file.variable(name, seenFrom: coordinate.groupPrefix),
-      bounds.shape == [dimension.length, 2], bounds.type.isNumeric
-    {
-      axis.bounds = try files { () throws(GridFileError) in try file.doubles(of: bounds) }
-      axis.boundsName = bounds.name
+    if let (bounds, name) = try bounds(of: coordinate, count: dimension.length) {
+      axis.bounds = bounds
+      axis.boundsName = name
     }
+    explainGuess(coordinate)
     return (axis, coordinate)
+  }
+
+  private mutating func explainGuess(_ coordinate: NetCDFVariable) {
+    guard coordinate.isLongitude || coordinate.isLatitude, coordinate.standardNameText.isEmpty,
+      !NetCDFVariable.longitudeUnits.contains(coordinate.unitsText),
+      !NetCDFVariable.latitudeUnits.contains(coordinate.unitsText)
+    else { return }
+    let what = coordinate.isLongitude ? "longitude" : "latitude"
+    let units =
+      coordinate.unitsText.isEmpty ? "has no units" : "has units '\(coordinate.unitsText)'"
+    notes.append("'\(coordinate.name)' taken as \(what) because of its name; it \(units)")
+  }
+
+  private func numbered(_ dimension: NetCDFDimension) -> HorizontalAxis {
+    HorizontalAxis(
+      name: dimension.name, values: (0..<dimension.length).map(Double.init), units: "",
+      attributes: [:])
+  }
+
+  /// The coordinate variable, or latitudes or longitudes along the dimension alone.
+  private mutating func coordinate(of dimension: NetCDFDimension) -> NetCDFVariable? {
+    if let found = header.coordinateVariable(of: dimension) {
+      return found.type.isNumeric ? found : nil
+    }
+    let along = (header.listedCoordinates(of: variable).found + header.variables).filter {
+      $0.dimensions == [dimension] && $0.type.isNumeric && ($0.isLatitude || $0.isLongitude)
+    }
+    guard let found = along.first else { return nil }
+    notes.append("coordinates along '\(dimension.name)' taken from '\(found.name)'")
+    return found
+  }
+
+  private func bounds(
+    of coordinate: NetCDFVariable, count: Int
+  ) throws(GridError) -> ([Double], String)? {
+    for key in ["bounds", "edges"] {
+      guard let name = coordinate.attributes.text(key),
+        let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric
+      else { continue }
+      if bounds.shape == [count, 2] { return (try view.doubles(bounds), bounds.name) }
+      if bounds.shape == [count + 1] {
+        return (pairedEdges(try view.doubles(bounds)), bounds.name)
+      }
+    }
+    return nil
   }
 
   private func kind(_ x: Found, _ y: Found, hasAuxiliaries: Bool) -> HorizontalGrid.Kind {
@@ -101,7 +155,7 @@ struct GridReader {
     if let text = variable.attributes.text("grid_mapping") {
       // The long form lists "mapping: coordinate coordinate mapping: …"; the first is the axes'.
       let name = text.split(whereSeparator: { $0.isWhitespace || $0 == ":" }).first.map(String.init)
-      if let name, let found = file.variable(name, seenFrom: variable.groupPrefix) {
+      if let name, let found = header.variable(name, seenFrom: variable.groupPrefix) {
         return GridMapping(
           name: found.shortName, attributes: found.attributes, type: found.type)
       }
@@ -112,7 +166,7 @@ struct GridReader {
 
   /// Satellite products in use put a PROJ string into a global attribute instead.
   private mutating func mappingFromGlobalAttributes() -> GridMapping? {
-    guard let text = file.attributes.text("gdal_projection"),
+    guard let text = header.attributes.text("gdal_projection"),
       let attributes = GeostationaryMapping.attributes(proj: text)
     else { return nil }
     notes.append("geostationary grid mapping made from global attribute 'gdal_projection'")
@@ -121,43 +175,67 @@ struct GridReader {
 
   // MARK: Latitude and longitude of every cell
 
-  private mutating func auxiliaries() throws(GridError) -> (
-    AuxiliaryCoordinate?, AuxiliaryCoordinate?
-  ) {
-    let listed = (variable.attributes.text("coordinates") ?? "")
-      .split(whereSeparator: \.isWhitespace).map(String.init)
-    var latitude: AuxiliaryCoordinate?
-    var longitude: AuxiliaryCoordinate?
-    var absent: [String] = []
-    for name in listed {
-      guard let found = file.variable(name, seenFrom: variable.groupPrefix) else {
-        absent.append(name)
-        continue
-      }
-      guard found.dimensions.count == 2, found.type.isNumeric else { continue }
-      if found.isLatitude { latitude = try auxiliary(found) ?? latitude }
-      if found.isLongitude { longitude = try auxiliary(found) ?? longitude }
-    }
+  private mutating func auxiliaries(
+    x: Int, y: Int, _ known: HorizontalGrid?
+  ) throws(GridError) -> (AuxiliaryCoordinate?, AuxiliaryCoordinate?) {
+    let absent = header.listedCoordinates(of: variable).absent
     if !absent.isEmpty {
       notes.append("coordinates '\(absent.joined(separator: " "))' are named but not in the file")
     }
-    return (latitude, longitude)
+    guard let latitudeName = layout.latitudeName, let longitudeName = layout.longitudeName,
+      let latitude = header.variable(latitudeName), let longitude = header.variable(longitudeName)
+    else { return (nil, nil) }
+    let (xs, ys) = (variable.dimensions[x], variable.dimensions[y])
+    return (
+      try auxiliary(latitude, x: xs, y: ys, known?.latitude),
+      try auxiliary(longitude, x: xs, y: ys, known?.longitude)
+    )
   }
 
-  private func auxiliary(_ found: NetCDFVariable) throws(GridError) -> AuxiliaryCoordinate? {
-    let (x, y) = (variable.dimensions[layout.x], variable.dimensions[layout.y])
-    let isTransposed = found.dimensions == [x, y]
-    guard found.dimensions == [y, x] || isTransposed else { return nil }
-    var values = try files { () throws(GridFileError) in try file.values(of: found) }
-    if isTransposed {
-      guard let doubles = values.doubles else { return nil }
-      let turned = transposed(doubles, rows: x.length, columns: y.length)
-      values = found.type == .float ? .float(turned.map { Float($0) }) : .double(turned)
+  private func auxiliary(
+    _ found: NetCDFVariable, x: NetCDFDimension, y: NetCDFDimension, _ known: AuxiliaryCoordinate?
+  ) throws(GridError) -> AuxiliaryCoordinate? {
+    let spatial = HorizontalPair.spatial(found)
+    let isTransposed = spatial == [x, y] && x != y
+    guard spatial == [y, x] || isTransposed else { return nil }
+    let lead = found.dimensions.count - 2
+    guard found.dimensions.prefix(lead).allSatisfy({ $0.length > 0 }) else { return nil }
+    let start = [Int](repeating: 0, count: lead + 2)
+    let count = [Int](repeating: 1, count: lead) + spatial.map(\.length)
+    if let known, try agrees(found, known, start, count, width: x.length) { return known }
+    var values = try view.values(found, start: start, count: count)
+    if isTransposed || Packing(found).isPacked {
+      guard var doubles = Packing(found).doubles(values) else { return nil }
+      if isTransposed { doubles = transposed(doubles, rows: x.length, columns: y.length) }
+      values = found.type == .float ? .float(doubles.map { Float($0) }) : .double(doubles)
     }
     var attributes = found.attributes
-    attributes["bounds"] = nil
+    for name in ["bounds", "scale_factor", "add_offset"] { attributes[name] = nil }
     return AuxiliaryCoordinate(name: found.shortName, attributes: attributes, values: values)
   }
+
+  /// Whether the middle row is the known one: a whole comparison would read every file's cells.
+  private func agrees(
+    _ found: NetCDFVariable, _ known: AuxiliaryCoordinate, _ start: [Int], _ count: [Int],
+    width: Int
+  ) throws(GridError) -> Bool {
+    guard let cells = known.values.doubles, let row = count.dropLast().last, row > 0,
+      count.last == width, cells.count == row * width
+    else { return false }
+    var (start, count) = (start, count)
+    start[start.count - 2] = row / 2
+    count[count.count - 2] = 1
+    guard let middle = try view.values(found, start: start, count: count).doubles else {
+      return false
+    }
+    let first = row / 2 * width
+    return middle.elementsEqual(cells[first..<first + width]) { $0 == $1 || ($0.isNaN && $1.isNaN) }
+  }
+}
+
+/// Edges that neighbours share, as two a cell.
+func pairedEdges(_ edges: [Double]) -> [Double] {
+  zip(edges, edges.dropFirst()).flatMap { [$0, $1] }
 }
 
 /// Longitudes that jump by 360° once or more, as one series without jumps; nil where there are none.

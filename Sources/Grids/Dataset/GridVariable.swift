@@ -22,10 +22,12 @@ public struct GridVariable: Sendable {
   public let packing: Packing
   /// Whether the variable lies on a horizontal grid and can be read as fields.
   public let isGridded: Bool
+  /// Whether the variable only serves others: coordinates, bounds, a grid mapping, a palette.
+  public let isSupport: Bool
   /// Whether the numbers are codes (flags, classes, palettes), not measurements.
   public let isCoded: Bool
 
-  init(_ variable: NetCDFVariable, in file: NetCDFFile) {
+  init(_ variable: NetCDFVariable, in header: FileHeader) {
     name = variable.name
     standardName = variable.attributes.text("standard_name").flatMap { $0.isEmpty ? nil : $0 }
     longName = variable.attributes.text("long_name").flatMap { $0.isEmpty ? nil : $0 }
@@ -34,9 +36,10 @@ public struct GridVariable: Sendable {
     dimensions = variable.dimensions
     attributes = variable.attributes
     packing = Packing(variable)
+    isSupport = GridVariable.isSupport(variable, in: header)
     isGridded =
-      variable.type.isNumeric && !GridVariable.isSupport(variable, in: file)
-      && FieldLayout(variable, in: file) != nil
+      variable.type.isNumeric && !isSupport
+      && VariableLayout(variable, in: header).isGridded
     let codes = ["flag_values", "flag_meanings", "flag_masks", "flag_mask", "colormodel"]
     isCoded =
       codes.contains { variable.attributes[$0] != nil }
@@ -44,13 +47,15 @@ public struct GridVariable: Sendable {
   }
 
   /// Whether another variable uses this one as its coordinates, bounds or palette.
-  private static func isSupport(_ variable: NetCDFVariable, in file: NetCDFFile) -> Bool {
+  static func isSupport(_ variable: NetCDFVariable, in header: FileHeader) -> Bool {
     if variable.isLatitude || variable.isLongitude || variable.attributes["colormodel"] != nil {
       return true
     }
-    if variable.attributes["grid_mapping_name"] != nil { return true }
-    return file.variables.contains { other in
-      ["bounds", "climatology"].contains { other.attributes.text($0) == variable.shortName }
-    }
+    return variable.attributes["grid_mapping_name"] != nil
+      || header.boundsNames.contains(variable.shortName)
+      || header.coordinateNames.contains(variable.shortName)
+      || (variable.dimensions.count < 2 && CFTimeUnits.looksLikeTime(variable.unitsText))
+      || (variable.dimensions.count == 1
+        && header.coordinateVariable(of: variable.dimensions[0])?.name == variable.name)
   }
 }

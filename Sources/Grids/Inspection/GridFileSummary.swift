@@ -56,7 +56,7 @@ public struct GridFileSummary: Sendable {
   /// Throws: `GridError` where a file cannot be opened; problems further in become notes.
   public init(paths: [String]) throws(GridError) {
     let dataset = try GridDataset(paths: paths)
-    let file = try files { () throws(GridFileError) in try NetCDFFile(path: paths[0]) }
+    let file = try dataset.set.header(0)
     self.paths = paths
     format = file.format.rawValue
     title = file.attributes.text("title").flatMap { $0.isEmpty ? nil : $0 }
@@ -104,7 +104,7 @@ public struct GridFileSummary: Sendable {
 }
 
 extension GridFileSummary.Variable {
-  init(_ variable: NetCDFVariable, in file: NetCDFFile) {
+  init(_ variable: NetCDFVariable, in file: FileHeader) {
     let described = GridVariable(variable, in: file)
     name = variable.name
     type = variable.type.cdlName
@@ -136,7 +136,7 @@ extension GridFileSummary {
   }
 
   fileprivate static func use(
-    of variable: NetCDFVariable, _ described: GridVariable, in file: NetCDFFile
+    of variable: NetCDFVariable, _ described: GridVariable, in file: FileHeader
   ) -> String {
     if variable.attributes["grid_mapping_name"] != nil { return "grid mapping" }
     let isBounds = file.variables.contains {

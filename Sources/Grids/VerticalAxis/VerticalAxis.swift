@@ -43,12 +43,14 @@ public struct VerticalAxis: Sendable, Equatable {
   public var attributes: NetCDFAttributes
   /// The stored type of the coordinate variable.
   public var type: NetCDFType
+  /// How physical levels follow from a parametric coordinate, or nil.
+  public var formula: VerticalFormula?
 
   /// Makes an axis.
   public init(
     name: String, kind: Kind, values: [Double], units: String, positive: Direction,
     bounds: [Double]? = nil, boundsName: String? = nil, attributes: NetCDFAttributes = [:],
-    type: NetCDFType = .double
+    type: NetCDFType = .double, formula: VerticalFormula? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -59,6 +61,7 @@ public struct VerticalAxis: Sendable, Equatable {
     self.boundsName = boundsName
     self.attributes = attributes
     self.type = type
+    self.formula = formula
   }
 
   /// The number of levels.
