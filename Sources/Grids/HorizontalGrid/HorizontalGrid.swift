@@ -106,12 +106,22 @@ public struct AuxiliaryCoordinate: Sendable, Equatable {
   public var attributes: NetCDFAttributes
   /// Its values as stored, row by row, in the grid's own order.
   public var values: NetCDFValues
+  /// The coordinate of each cell's corners in order around it, as many a cell as divide them evenly
+  /// (four in most files), row by row in the grid's own order; or none.
+  public var bounds: [Double]?
+  /// The name of the file's variable of bounds.
+  public var boundsName: String?
 
   /// Makes a coordinate.
-  public init(name: String, attributes: NetCDFAttributes, values: NetCDFValues) {
+  public init(
+    name: String, attributes: NetCDFAttributes, values: NetCDFValues, bounds: [Double]? = nil,
+    boundsName: String? = nil
+  ) {
     self.name = name
     self.attributes = attributes
     self.values = values
+    self.bounds = bounds
+    self.boundsName = boundsName
   }
 }
 
@@ -198,7 +208,7 @@ public struct HorizontalGrid: Sendable, Equatable {
     return radius > 6000 && radius < 7000
   }
 
-  private func kilometresPerUnit(_ axis: HorizontalAxis) -> Double? {
+  func kilometresPerUnit(_ axis: HorizontalAxis) -> Double? {
     let units = axis.units.isEmpty ? "m" : axis.units
     guard let unit = try? PhysicalUnit(units), let kilometre = try? PhysicalUnit("km"),
       let conversion = try? unit.conversion(to: kilometre)
