@@ -41,7 +41,7 @@ extension Field {
   /// All values, in the field's units; NaN where missing.
   ///
   /// Throws: `GridError`; code `misuse` where they are more than one read may bring.
-  public func values() throws(GridError) -> [Float] { try source.read(selection) }
+  public func values() throws(GridError) -> [Float] { try values(in: wholeBox) }
 
   /// The values in `box`, in the field's units; NaN where missing.
   ///
@@ -54,7 +54,10 @@ extension Field {
       throw GridError(
         .misuse, variable: name, "has shape \(shape), asked for \(box.ranges); read less")
     }
-    return try source.read(zip(selection, box.ranges).map { Array($0[$1]) })
+    var values = try source.read(zip(selection, box.ranges).map { Array($0[$1]) })
+    mask?.apply(
+      to: &values, rows: box.ranges[shape.count - 2], columns: box.ranges[shape.count - 1])
+    return values
   }
 
   private func box(

@@ -44,6 +44,8 @@ public struct Field: Sendable {
   let source: FieldSource
   /// Which elements of the source the field has, along each canonical axis.
   var selection: [[Int]]
+  /// Cells outside a region that was asked for, which read as missing.
+  var mask: CellMask?
 
   init(joining parts: [FieldPart], named name: String, of set: FileSet) throws(GridError) {
     var joiner = FieldJoiner(set, name, parts)
