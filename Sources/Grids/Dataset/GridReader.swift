@@ -211,7 +211,23 @@ struct GridReader {
     }
     var attributes = found.attributes
     for name in ["bounds", "scale_factor", "add_offset"] { attributes[name] = nil }
-    return AuxiliaryCoordinate(name: found.shortName, attributes: attributes, values: values)
+    let cells = x.length &* y.length
+    let corners = isTransposed ? nil : try corners(of: found, spatial, cells)
+    return AuxiliaryCoordinate(
+      name: found.shortName, attributes: attributes, values: values, bounds: corners?.values,
+      boundsName: corners?.name)
+  }
+
+  /// The corners of all cells: `bounds_lon(y, x, nvertex)`.
+  private func corners(
+    of coordinate: NetCDFVariable, _ spatial: [NetCDFDimension], _ cells: Int
+  ) throws(GridError) -> (values: [Double], name: String)? {
+    guard let name = coordinate.attributes.text("bounds"),
+      let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric,
+      bounds.dimensions.count == 3, Array(bounds.dimensions.prefix(2)) == spatial,
+      let corners = bounds.dimensions.last?.length, (3...64).contains(corners), cells < 1 << 28
+    else { return nil }
+    return (try view.doubles(bounds), bounds.name)
   }
 
   /// Whether the middle row is the known one: a whole comparison would read every file's cells.

@@ -99,11 +99,12 @@ extension Field {
     }
     var field = self
     let own = CellMask(rows: height, columns: width, isInside: inside)
-    field.mask = mask.map { old in
-      CellMask(
-        rows: height, columns: width,
-        isInside: zip(old.isInside, inside).map { $0 && $1 })
-    } ?? own
+    field.mask =
+      mask.map { old in
+        CellMask(
+          rows: height, columns: width,
+          isInside: zip(old.isInside, inside).map { $0 && $1 })
+      } ?? own
     let chosen = circularWindow(columns, mayWrap: places.isCyclic(width, height))
     return try field.taking(Array(first...last), along: .y).taking(chosen, along: .x)
   }
@@ -179,12 +180,11 @@ extension HorizontalGrid {
         longitudes: y.values.flatMap { _ in x.values },
         latitudes: y.values.flatMap { latitude in x.values.map { _ in latitude } })
     }
-    guard let longitudes = longitude?.values.doubles, let latitudes = latitude?.values.doubles,
-      longitudes.count == width * height, latitudes.count == longitudes.count
-    else {
-      throw GridError(
-        .layout, variable: name, "lies on a grid whose cells have no latitudes and longitudes")
+    do throws(GridError) {
+      let (longitudes, latitudes) = try geometry().centres()
+      return CellPlaces(longitudes: longitudes, latitudes: latitudes)
+    } catch {
+      throw GridError(error.code, path: error.path, variable: name, error.message)
     }
-    return CellPlaces(longitudes: longitudes, latitudes: latitudes)
   }
 }

@@ -163,6 +163,10 @@ extension AuxiliaryCoordinate {
     } else if let stored = values.doubles {
       coordinate.values = .double(cells.map { stored[$0] })
     }
+    if let bounds, values.count > 0, bounds.count % values.count == 0 {
+      let corners = bounds.count / values.count
+      coordinate.bounds = cells.flatMap { bounds[$0 * corners..<($0 + 1) * corners] }
+    }
     return coordinate
   }
 }

@@ -65,7 +65,8 @@ public struct LevelSelection: Sendable, Hashable {
   }
 
   /// Levels of the given coordinates, the nearest of each.
-  public static func nearest(_ value: Double, units: String = "") throws(GridError) -> LevelSelection
+  public static func nearest(_ value: Double, units: String = "") throws(GridError)
+    -> LevelSelection
   {
     try LevelSelection("~\(value) \(units)")
   }
