@@ -36,6 +36,8 @@ import Testing
                               package holds.
       run                     Run the bare network on .npy, .pb or NetCDF tensors.
       check                   Compare networks with their reference test vectors.
+      bench                   Time a network: loading, running, memory, and each
+                              operator's share.
 
       See 'squall help <subcommand>' for detailed help.
 
@@ -164,6 +166,39 @@ import Testing
       --passes <passes>       Compile with no pass over the graph (none), with all,
                               with each alone in turn, or with one by its name: to
                               find a pass that changes results. (default: all)
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "bench": """
+    OVERVIEW: Time a network: loading, running, memory, and each operator's share.
+
+    Example: where the time of the bundled network goes.
+
+      squall bench Models/convective-rain --threads 2
+
+    Inputs that are not given are those of test_data_set_0 beside the network,
+    where there are any, else random numbers that are the same each time.
+
+    USAGE: squall bench PATH [--input NAME=FILE...] [--dim NAME=N...] [options]
+
+    ARGUMENTS:
+      <path>                  An ONNX file, or a folder with a model.onnx or a
+                              model package.
+
+    OPTIONS:
+      --input <name=file>     The file of one input: .npy, .pb, or
+                              FILE.nc:variable. Once for each.
+      --dim <name=n>          A length that the network leaves open; given, the
+                              inputs are random. Once for each.
+      --runs <n>              Runs that count, after one that does not. (default: 5)
+      --seed <n>              What the random inputs begin with. (default: 0)
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
