@@ -59,6 +59,37 @@ EXTREME(f32_minimum, INFINITY, min_nan)
 EXTREME(f32_maximum, -INFINITY, max_nan)
 #undef EXTREME
 
+static void f32_normalize(
+    size_t rows, size_t n, const float *in, bool centers, double epsilon,
+    const float *scale, const float *shift, float *out,
+    float *means, float *inverses) {
+  for (size_t row = 0; row < rows; row++, in += n, out += n) {
+    const double mean = centers ? f32_sum(n, in, 0) / (double)n : 0;
+    const float middle = (float)mean;
+    // What rounding the mean to float left over is taken back.
+    const double rest = mean - middle;
+    double variance = f32_sum_squares(n, in, middle) / (double)n - rest * rest;
+    if (variance < 0) variance = 0;
+    const double inverse = 1 / sqrt(variance + epsilon);
+    const vf factor = splat((float)inverse), left = splat((float)(-rest * inverse));
+    if (means) means[row] = middle;
+    if (inverses) inverses[row] = (float)inverse;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+      vf y = (load(in + i) - middle) * factor + left;
+      if (scale) y *= load(scale + i);
+      if (shift) y += load(shift + i);
+      store(out + i, y);
+    }
+    if (i < n) {
+      vf y = (load_part(in + i, n - i) - middle) * factor + left;
+      if (scale) y *= load_part(scale + i, n - i);
+      if (shift) y += load_part(shift + i, n - i);
+      store_part(out + i, y, n - i);
+    }
+  }
+}
+
 static void f32_softmax(size_t n, const float *in, bool logarithm, float *out) {
   const float largest = (float)f32_maximum(n, in, 0);
   // In double precision: where one term is much the largest, every addition to it would lose a bit.

@@ -104,6 +104,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_fma),
     ENTRY(f32_axpy),
     ENTRY(f32_select),
+    ENTRY(f32_normalize),
     ENTRY(f32_softmax),
     ENTRY(f32_lerp),
     ENTRY(f16_to_f32),

@@ -40,9 +40,10 @@ import Testing
     try Data(TinyNetwork().bytes).write(to: folder.url.appending(path: "model.onnx"))
     try Data(TinyNetwork.npy([-1, 0.5, 3] as [Float])).write(
       to: folder.url.appending(path: "x.npy"))
-    let outcome = try Program.run(["bench", "model.onnx", "--runs", "1"] + arguments, in: folder.url)
+    let outcome = try Program.run(
+      ["bench", "model.onnx", "--runs", "1"] + arguments, in: folder.url)
     #expect(outcome.status == status, "\(outcome.errors)")
-    #expect(outcome.errors.contains(says), "\(outcome.errors)")
+    #expect(says.isEmpty || outcome.errors.contains(says), "\(outcome.errors)")
   }
 
   @Test func aFolderOfReferencesGivesTheInputs() throws {

@@ -267,6 +267,13 @@ typedef struct squall_kernels {
   void (*f32_select)(
       size_t n, const uint8_t *mask, const float *a, size_t a_step, const float *b, size_t b_step,
       float *out);
+  /// Rows of n brought to mean 0 (with `centers`) and mean square 1, then times `scale` plus `shift`:
+  /// `(x - mean) / sqrt(variance + epsilon)`, moments in double between blocks of 1024. `means` and
+  /// `inverses` get one number a row.
+  void (*f32_normalize)(
+      size_t rows, size_t n, const float *x, bool centers, double epsilon,
+      const float *_Nullable scale, const float *_Nullable shift, float *out,
+      float *_Nullable means, float *_Nullable inverses);
   /// `out[i] = exp(x[i] - max) / sum`; `logarithm` gives its logarithm. The difference is rounded
   /// to float: that, |x - max| / 2 ulp, and 4 ulp more are the error.
   void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);

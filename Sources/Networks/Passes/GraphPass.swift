@@ -18,7 +18,8 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
-    ProductFusion(), AttentionFusion(), SelectionFusion(), MovementFusion(), DeadNodeRemoval(),
+    ProductFusion(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
+    DeadNodeRemoval(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

@@ -28,13 +28,11 @@ package struct GatherElementsOperator: Operator {
     let strides = data.rowMajorStrides
     let width = try inputs.required(0).elementType.byteWidth
     return Kernel { arguments in
-      let places = try IndexedElements.places(arguments.input(1), length: data[place])
+      var places = try IndexedElements.places(arguments.input(1), length: data[place])
+      IndexedElements.turnIntoOffsets(
+        &places, in: indices.dimensions, strides: strides, axis: place)
       try arguments.move { source, target in
-        for index in places.indices {
-          let offset =
-            IndexedElements.offset(
-              index, in: indices.dimensions, strides: strides, without: place)
-            + places[index] * strides[place]
+        for (index, offset) in places.enumerated() {
           (target + index * width).copyMemory(from: source + offset * width, byteCount: width)
         }
       }

@@ -30,16 +30,33 @@ enum IndexedElements {
     }
   }
 
-  /// The number of element `index` of `shape` in a tensor of `strides`, with `axis` left out.
-  @inline(__always)
-  static func offset(_ index: Int, in shape: [Int], strides: [Int], without axis: Int) -> Int {
-    var rest = index
-    var offset = 0
-    for place in shape.indices.reversed() {
-      let own = rest % shape[place]
-      rest /= shape[place]
-      if place != axis { offset += own * strides[place] }
+  /// Turns the place along `axis` that each element of `shape` has into its number in a tensor of
+  /// `strides`.
+  static func turnIntoOffsets(
+    _ places: inout [Int], in shape: [Int], strides: [Int], axis: Int
+  ) {
+    guard let last = shape.indices.last, let length = shape.last, length > 0 else {
+      for index in places.indices { places[index] *= strides.first ?? 1 }
+      return
     }
-    return offset
+    let step = strides[axis]
+    let inner = axis == last ? 0 : strides[last]
+    var position = [Int](repeating: 0, count: last)
+    var base = 0
+    places.withUnsafeMutableBufferPointer { places in
+      for start in stride(from: 0, to: places.count, by: length) {
+        for index in 0..<length {
+          places[start + index] = base &+ places[start + index] &* step &+ index &* inner
+        }
+        for outer in stride(from: last - 1, through: 0, by: -1) {
+          position[outer] += 1
+          let own = outer == axis ? 0 : strides[outer]
+          base += own
+          if position[outer] < shape[outer] { break }
+          base -= shape[outer] * own
+          position[outer] = 0
+        }
+      }
+    }
   }
 }

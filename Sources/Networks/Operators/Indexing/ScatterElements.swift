@@ -4,8 +4,8 @@ internal import Tensors
 
 /// The data with updates written, element by element, at indices along one axis.
 package struct ScatterElementsOperator: Operator {
-  private let axis: Int
-  private let reduction: ScatterReduction
+  let axis: Int
+  let reduction: ScatterReduction
 
   package init(_ node: NodeDescription) throws {
     axis = try node.int("axis", default: 0)
@@ -51,11 +51,10 @@ package struct ScatterElementsOperator: Operator {
     let strides = data.shape.rowMajorStrides
     let length = data.shape[place]
     let body = ScatterBody(reduction: reduction, row: 1) { arguments in
-      let places = try IndexedElements.places(arguments.input(1), length: length)
-      return places.indices.map { index in
-        IndexedElements.offset(index, in: indices.dimensions, strides: strides, without: place)
-          + places[index] * strides[place]
-      }
+      var places = try IndexedElements.places(arguments.input(1), length: length)
+      IndexedElements.turnIntoOffsets(
+        &places, in: indices.dimensions, strides: strides, axis: place)
+      return places
     }
     if case .none = reduction { return body.moving(width: data.elementType.byteWidth) }
     return try data.elementType.computing(body)

@@ -16,6 +16,20 @@ enum ScatterReduction: Sendable {
     case let other: throw OperatorFault.invalid("reduction '\(other)' is unknown")
     }
   }
+
+  /// Lets `count` updates meet what stands at `result`.
+  @inline(__always)
+  func combine<T: Number>(
+    _ result: UnsafeMutablePointer<T>, _ update: UnsafePointer<T>, count: Int
+  ) {
+    switch self {
+    case .none: result.update(from: update, count: count)
+    case .add: for own in 0..<count { result[own] = T.adding(result[own], update[own]) }
+    case .multiply: for own in 0..<count { result[own] = T.multiplying(result[own], update[own]) }
+    case .maximum: for own in 0..<count { result[own] = T.maximum(result[own], update[own]) }
+    case .minimum: for own in 0..<count { result[own] = T.minimum(result[own], update[own]) }
+    }
+  }
 }
 
 /// A kernel that copies the data and then writes rows of updates, in the updates' order.
@@ -53,18 +67,7 @@ struct ScatterBody: NumberBody {
       try arguments.input(2).withElements(of: T.self) { updates in
         guard let from = updates.baseAddress, let to = target.baseAddress else { return }
         for (index, place) in places.enumerated() {
-          let (update, result) = (from + index * row, to + place)
-          switch reduction {
-          case .none: result.update(from: update, count: row)
-          case .add:
-            for own in 0..<row { result[own] = T.adding(result[own], update[own]) }
-          case .multiply:
-            for own in 0..<row { result[own] = T.multiplying(result[own], update[own]) }
-          case .maximum:
-            for own in 0..<row { result[own] = T.maximum(result[own], update[own]) }
-          case .minimum:
-            for own in 0..<row { result[own] = T.minimum(result[own], update[own]) }
-          }
+          reduction.combine(to + place, from + index * row, count: row)
         }
       }
     }

@@ -81,6 +81,12 @@ struct LayerRows: RealBody {
       let count = shape.count
       try arguments.input(0).withElements(of: T.self) { input in
         guard let x = input.baseAddress, let y = target.baseAddress, !target.isEmpty else { return }
+        if T.self == Float.self {
+          return normalize(
+            UnsafeRawPointer(x).assumingMemoryBound(to: Float.self),
+            UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self), scale as? [Float],
+            shift as? [Float], means?.baseAddress, deviations?.baseAddress)
+        }
         Parallel.items(rows, nanoseconds: 20 + Double(count)) { row in
           let (from, to) = (x + row * count, y + row * count)
           var (mean, variance) = (0.0, 0.0)
@@ -96,6 +102,21 @@ struct LayerRows: RealBody {
           if let scale { for index in 0..<count { to[index] *= scale[index] } }
           if let shift { for index in 0..<count { to[index] += shift[index] } }
         }
+      }
+    }
+  }
+
+  private func normalize(
+    _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ scale: [Float]?,
+    _ shift: [Float]?, _ means: UnsafeMutablePointer<Float>?,
+    _ inverses: UnsafeMutablePointer<Float>?
+  ) {
+    (scale ?? []).withUnsafeBufferPointer { factors in
+      (shift ?? []).withUnsafeBufferPointer { terms in
+        VectorMath.normalize(
+          rows: rows, count: shape.count, x, y, centers: centers, epsilon: epsilon,
+          scale: scale == nil ? nil : factors.baseAddress,
+          shift: shift == nil ? nil : terms.baseAddress, means: means, inverses: inverses)
       }
     }
   }

@@ -27,6 +27,10 @@ package struct AveragePoolOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
     let windows = try window.resolve(spatial: Array(input.shape.dimensions[2...]))
+    if input.elementType == .float32, windows.allSatisfy(\.isWhole) {
+      let length = windows.reduce(1) { $0 * $1.length }
+      return .reducingPlanes(input.shape[0] * input.shape[1], of: length, .mean)
+    }
     if input.elementType == .float32,
       let pool = try PlanarPool(
         .average(includingPadding: countsPadding), windows, rounded: window.roundsUp)

@@ -30,6 +30,10 @@ package struct MaxPoolOperator: Operator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let input = try inputs.required(0)
     let windows = try window.resolve(spatial: Array(input.shape.dimensions[2...]))
+    if input.elementType == .float32, !inputs.wants(1), windows.allSatisfy(\.isWhole) {
+      let length = windows.reduce(1) { $0 * $1.length }
+      return .reducingPlanes(input.shape[0] * input.shape[1], of: length, .maximum)
+    }
     if input.elementType == .float32, !inputs.wants(1),
       let pool = try PlanarPool(.maximum, windows, rounded: window.roundsUp)
     {

@@ -5,6 +5,22 @@ internal import Tensors
 /// What a row of numbers becomes.
 package enum ReductionKind: Sendable {
   case sum, mean, maximum, minimum, product, sumOfMagnitudes, norm, sumOfSquares, logSum, logSumExp
+
+  /// The same among the vector kernels of Tensors.
+  var reduction: Reduction {
+    switch self {
+    case .sum: .sum
+    case .mean: .mean
+    case .maximum: .maximum
+    case .minimum: .minimum
+    case .product: .product
+    case .sumOfMagnitudes: .sumOfMagnitudes
+    case .norm: .rootOfSquares
+    case .sumOfSquares: .sumOfSquares
+    case .logSum: .logarithmOfSum
+    case .logSumExp: .logarithmOfSumOfExponentials
+    }
+  }
 }
 
 /// A reduction over some axes, all when none are named.
@@ -121,6 +137,14 @@ private struct ReductionBody: NumberBody {
 
   private func rows<T: Number>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) {
     let (length, inner) = (plan.length, plan.inner)
+    if T.self == Float.self, length > 0 {
+      let (floats, results) = (
+        UnsafeRawPointer(x).assumingMemoryBound(to: Float.self),
+        UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self)
+      )
+      return FloatReduction(outer: plan.outer, length: length, inner: inner)
+        .run(kind.reduction, floats, results)
+    }
     if inner == 1 {
       Parallel.items(plan.outer, nanoseconds: 5 + Double(length) * 0.5) { row in
         y[row] = reduce(x + row * length, length, 1)
@@ -143,18 +167,6 @@ private struct ReductionBody: NumberBody {
   ) {
     let (length, inner) = (plan.length, plan.inner)
     switch kind {
-    case .sum, .mean:
-      guard T.self == Float.self else { break }
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: 64) { sums in
-        sums.initialize(repeating: 0)
-        for row in 0..<length {
-          let line = UnsafeRawPointer(x + row * inner).assumingMemoryBound(to: Float.self)
-          for column in 0..<count { sums[column] += Double(line[column]) }
-        }
-        let scale = kind == .mean ? 1 / Double(length) : 1
-        for column in 0..<count { y[column] = T(number: sums[column] * scale) }
-      }
-      return
     case .maximum, .minimum:
       for column in 0..<count { y[column] = kind == .maximum ? T.lowest : T.highest }
       for row in 0..<length {
@@ -209,17 +221,6 @@ private struct ReductionBody: NumberBody {
   }
 
   private func floating<T: Number>(_ x: UnsafePointer<T>, _ count: Int, _ step: Int) -> Double {
-    if T.self == Float.self, step == 1 {
-      let row = UnsafeRawPointer(x).assumingMemoryBound(to: Float.self)
-      switch kind {
-      case .sum: return VectorMath.reduce(.sum, row, count: count)
-      case .mean: return VectorMath.reduce(.sum, row, count: count) / Double(count)
-      case .sumOfSquares: return VectorMath.reduce(.sumOfSquares, row, count: count)
-      case .norm: return VectorMath.reduce(.sumOfSquares, row, count: count).squareRoot()
-      case .sumOfMagnitudes: return VectorMath.reduce(.sumOfMagnitudes, row, count: count)
-      default: break
-      }
-    }
     var sum = 0.0
     if kind == .logSumExp {
       var best = -Double.infinity

@@ -88,6 +88,11 @@ package struct Window: Sendable, Hashable {
   package var after: Int
   package var output: Int
 
+  /// Whether one window takes in the whole length and nothing else.
+  package var isWhole: Bool {
+    output == 1 && kernel == length && dilation == 1 && before == 0 && after == 0
+  }
+
   /// Where the window of output `position` starts; may lie in the padding.
   @inline(__always)
   package func start(_ position: Int) -> Int { position &* stride &- before }

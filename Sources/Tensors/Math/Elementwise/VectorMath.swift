@@ -49,6 +49,15 @@ package enum VectorMath {
     }
   }
 
+  /// `output[i] = mask[i] ? a[i] : b[i]`, steps of a and b 0 or 1; on the caller's thread.
+  package static func select(
+    _ mask: UnsafePointer<Bool>, _ a: UnsafePointer<Float>, aStep: Int, _ b: UnsafePointer<Float>,
+    bStep: Int, _ output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let bytes = UnsafeRawPointer(mask).assumingMemoryBound(to: UInt8.self)
+    KernelVariant.current.table.pointee.f32_select(count, bytes, a, aStep, b, bStep, output)
+  }
+
   /// `output[i] += scale input[i]`.
   package static func addScaled(
     _ scale: Float, _ input: UnsafePointer<Float>, to output: UnsafeMutablePointer<Float>,
@@ -103,6 +112,26 @@ package enum VectorMath {
     _ reduction: RowReduction, _ input: UnsafePointer<Float>, count: Int, about p: Float = 0
   ) -> Double {
     KernelVariant.current.table.pointee.f32_reduce[Int(reduction.code.rawValue)](count, input, p)
+  }
+
+  /// Rows brought to mean 0 (with `centers`) and mean square 1, then times `scale` plus `shift`.
+  ///
+  /// `means` and `inverses` get each row's mean and inverse deviation.
+  package static func normalize(
+    rows: Int, count: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>,
+    centers: Bool, epsilon: Double, scale: UnsafePointer<Float>?, shift: UnsafePointer<Float>?,
+    means: UnsafeMutablePointer<Float>? = nil, inverses: UnsafeMutablePointer<Float>? = nil
+  ) {
+    guard count > 0 else { return }
+    let kernel = KernelVariant.current.table.pointee.f32_normalize
+    ThreadPool.current.forEachRange(
+      rows, grain: max(1, grain / count), nanosecondsPerItem: 15 + Double(count) * 0.3
+    ) { range in
+      let start = range.lowerBound
+      kernel(
+        range.count, count, input + start * count, centers, epsilon, scale, shift,
+        output + start * count, means.map { $0 + start }, inverses.map { $0 + start })
+    }
   }
 
   /// Softmax (or its logarithm) of each of `rows` rows of `count` values.
