@@ -60,7 +60,9 @@ let package = Package(
     // Forecasts.
     room(
       "Forecasting",
-      ["Grids", "Networks", "Tensors", .product(name: "Yams", package: "Yams")]),
+      [
+        "GridFiles", "Grids", "Networks", "Tensors", .product(name: "Yams", package: "Yams"),
+      ]),
     room("Nowcasting", ["Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
 
     // The front door and the command line.

@@ -1,6 +1,7 @@
 // Room: Forecasting. A model package: a folder with a manifest and a network.
 
 public import Foundation
+internal import GridFiles
 public import Networks
 
 /// A network plus everything needed to feed it and to read its answer: a folder that holds
@@ -42,7 +43,10 @@ public struct ModelPackage: Sendable {
     }
     let manifest = try ModelManifest(yaml: text, file: name)
     let networkURL = folder.appending(path: manifest.networkFile)
-    guard let digest = try? SHA256.hexDigest(ofFile: networkURL) else {
+    guard
+      let digest = try? SHA256.hexDigest(
+        ofFileAt: networkURL.path(percentEncoded: false))
+    else {
       throw ForecastError(
         .modelMissing,
         "\(path): the network '\(manifest.networkFile)' that \(Self.manifestName) names is not "

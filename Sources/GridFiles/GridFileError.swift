@@ -22,6 +22,8 @@ public struct GridFileError: Error, Sendable, Equatable, CustomStringConvertible
     case cannotCreate
     /// Reading or writing failed half-way.
     case inputOutput
+    /// Another process is at work on the same file; try again later.
+    case busy
 
     /// The BSD `sysexits` number for this kind of failure.
     public var exitStatus: Int32 {
@@ -31,6 +33,7 @@ public struct GridFileError: Error, Sendable, Equatable, CustomStringConvertible
       case .outOfBounds: 70
       case .cannotCreate: 73
       case .inputOutput: 74
+      case .busy: 75
       }
     }
   }

@@ -8,14 +8,16 @@ internal import Grids
 extension Nowcast {
   /// Variables, coordinates and provenance of the file.
   ///
-  /// Nothing here depends on the clock: operational archives compare files by their checksums.
-  var fileDescription: ForecastDescription {
-    var rate = ForecastVariable.rainfallRate()
+  /// Nothing here depends on the clock: operational archives compare files by their checksums. What
+  /// only a person can know (who made it, under which licence) comes from `metadata`.
+  func fileDescription(_ metadata: FileMetadata) -> FieldFileDescription {
+    var rate = FieldVariable.rainfallRate()
     rate.attributes["ancillary_variables"] = "quality_flag"
+    rate.attributes["cell_methods"] = "time: point"
     var variables = [rate]
-    var coordinates: [ForecastCoordinate] = []
+    var coordinates: [FieldCoordinate] = [.height(0)]
     if options.probabilities {
-      var probability = ForecastVariable.probabilityOfRainfallRate()
+      var probability = FieldVariable.probabilityOfRainfallRate()
       probability.attributes["ancillary_variables"] = "quality_flag"
       variables.append(probability)
       coordinates.append(.rainfallRateThreshold(thresholds))
@@ -23,38 +25,43 @@ extension Nowcast {
     variables.append(
       .qualityFlag(
         longName: "what stands behind the nowcast of each cell", flags: NowcastQuality.meanings))
-    return ForecastDescription(
-      grid: grid, referenceTime: referenceTime, leadTimeCount: leadTimes.count,
-      coordinates: coordinates, variables: variables, attributes: provenance)
+    return FieldFileDescription(
+      grid: grid, time: .forecast(from: referenceTime, count: leadTimes.count),
+      coordinates: coordinates, variables: variables, metadata: provenance(metadata))
   }
 
-  private var provenance: NetCDFAttributes {
+  private func provenance(_ given: FileMetadata) -> FileMetadata {
     let manifest = model.manifest
     let model = "\(manifest.name) \(manifest.version)"
     let squall = "Squall \(SquallRelease.version)"
+    var metadata = given
+    metadata.title = given.title ?? "Convective nowcast from \(referenceTime.iso8601)"
+    metadata.institution = given.institution ?? "produced with \(squall)"
+    metadata.source = given.source ?? "\(squall), trained network \(model)"
+    metadata.processingLevel = given.processingLevel ?? "nowcast"
+    metadata.productVersion = given.productVersion ?? manifest.version
+    metadata.action = "nowcast from \(inputTimes.count) frames with \(model)"
+    metadata.comment =
+      given.comment
+      ?? "Rain rate is the quantile of the predicted distribution that the model package states; "
+      + "missing cells are those whose content was not observed."
+    metadata.inputs = inputFiles.map { FileMetadata.Input(name: $0) }
+    if given.references == nil, !manifest.references.isEmpty {
+      metadata.references = manifest.references.joined(separator: "; ")
+    }
     var attributes: NetCDFAttributes = [
-      "title": .text("Convective nowcast from \(referenceTime.iso8601)"),
-      "institution": .text("produced with \(squall)"),
-      "source": .text("\(squall), trained network \(model)"),
-      "history": .text("\(squall): nowcast from \(inputTimes.count) frames with \(model)"),
-      "comment": .text(
-        "Rain rate is the quantile of the predicted distribution that the model package states; "
-          + "missing cells are those whose content was not observed."),
       "model_name": .text(manifest.name), "model_version": .text(manifest.version),
       "network_sha256": .text(self.model.networkSHA256),
       "squall_version": .text(SquallRelease.version),
-      "input_files": .text(inputFiles.joined(separator: " ")),
       "input_times": .text(inputTimes.map(\.iso8601).joined(separator: " ")),
     ]
-    if !manifest.references.isEmpty {
-      attributes["references"] = .text(manifest.references.joined(separator: "; "))
-    }
     if !missingTimes.isEmpty {
       attributes["input_times_missing"] = .text(
         missingTimes.map(\.iso8601).joined(separator: " "))
     }
     if !notes.isEmpty { attributes["input_notes"] = .text(notes.joined(separator: "; ")) }
-    return attributes
+    metadata.attributes = attributes.merging(given.attributes)
+    return metadata
   }
 
   /// One lead time's values as the file stores them.

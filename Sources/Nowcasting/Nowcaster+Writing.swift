@@ -32,17 +32,18 @@ extension Nowcaster {
   /// Makes a nowcast and writes it to `url`, whole or not at all.
   ///
   /// Each lead time is on disk before the next one is made; `progress` hears how many are done and
-  /// of how many. The same input gives the same bytes: the file holds no clock time.
+  /// of how many. The same input gives the same bytes: the file holds no clock time unless `metadata`
+  /// has one; that is also where creator, licence and the like come from.
   /// **Throws** `GridError` where files cannot be read or written, `NowcastError` where frames will
   /// not do, `CancellationError` when the task is cancelled.
   @discardableResult
   public func nowcast(
     _ dataset: GridDataset, options: NowcastOptions = NowcastOptions(), writingTo url: URL,
-    progress: (Int, Int) -> Void = { _, _ in }
+    metadata: FileMetadata = FileMetadata(), progress: (Int, Int) -> Void = { _, _ in }
   ) throws -> NowcastReport {
     let nowcast = try prepare(dataset, options: options)
-    let writer = try ForecastWriter(
-      path: url.path(percentEncoded: false), description: nowcast.fileDescription)
+    let writer = try FieldWriter(
+      path: url.path(percentEncoded: false), description: nowcast.fileDescription(metadata))
     let clock = ContinuousClock()
     var (making, writing) = (Duration.zero, Duration.zero)
     var maximumRates: [Float] = []

@@ -4,6 +4,7 @@ internal import ArgumentParser
 internal import Forecasting
 internal import Foundation
 internal import GridFiles
+internal import Grids
 
 /// The root of the command line: `squall VERB …`.
 @main

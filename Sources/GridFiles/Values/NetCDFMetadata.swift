@@ -25,15 +25,24 @@ public struct NetCDFStorage: Sendable, Hashable {
   public var deflateLevel: Int
   /// Whether bytes are grouped by significance before compression.
   public var isShuffled: Bool
+  /// The Zstandard level, or nil; negative levels are faster.
+  public var zstandardLevel: Int?
+  /// Whether each chunk carries a Fletcher-32 checksum.
+  public var hasChecksum: Bool
 
   /// Contiguous, uncompressed.
   public static let contiguous = NetCDFStorage(chunkShape: [], deflateLevel: 0, isShuffled: false)
 
   /// Describes a layout.
-  public init(chunkShape: [Int], deflateLevel: Int, isShuffled: Bool) {
+  public init(
+    chunkShape: [Int], deflateLevel: Int, isShuffled: Bool, zstandardLevel: Int? = nil,
+    hasChecksum: Bool = false
+  ) {
     self.chunkShape = chunkShape
     self.deflateLevel = deflateLevel
     self.isShuffled = isShuffled
+    self.zstandardLevel = zstandardLevel
+    self.hasChecksum = hasChecksum
   }
 }
 

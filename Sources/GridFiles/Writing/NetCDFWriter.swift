@@ -1,42 +1,51 @@
-// Room: GridFiles. Writes a NetCDF-4 file that appears under its name only when it is complete.
+// Room: GridFiles. Writes a NetCDF file that appears under its name only when it is complete.
 
 internal import CNetCDF
 import Synchronization
 
-/// A NetCDF-4 file in the making.
+/// A NetCDF file in the making.
 ///
 /// Describe dimensions, variables and attributes, then write values, then `commit`. Until then the
 /// file has a hidden name beside its target; letting the writer go without `commit` removes it, and
-/// what was at the target stays as it was.
+/// what was at the target stays as it was. Where two writers meet at one target, the last to commit
+/// wins, whole.
 public final class NetCDFWriter: Sendable {
   /// A dimension of the file in the making.
   public struct Dimension: Sendable, Hashable {
     let id: DimensionID
-    let length: Int
+    /// The length; 0 where it is unlimited.
+    package let length: Int
   }
 
   /// A variable of the file in the making.
   public struct Variable: Sendable, Hashable {
     let id: VariableID
-    let name: String
-    let type: NetCDFType
+    /// The name.
+    public let name: String
+    /// The stored type.
+    public let type: NetCDFType
     let rank: Int
   }
 
   /// The target, as the caller named it.
   public let path: String
+  /// The format of the file.
+  public let format: OutputFormat
 
+  let handle: Int32
   private let file: TemporaryFile
-  private let handle: Int32
+  private let lock: TargetLock?
   private let isOpen = Mutex(true)
 
   /// Creates the hidden file beside `path`.
   ///
   /// Throws: `cannotCreate`.
-  public init(path: String) throws(GridFileError) {
+  public init(path: String, format: OutputFormat = .netCDF4) throws(GridFileError) {
     let file = try TemporaryFile(for: path)
     var handle: Int32 = -1
-    let status = NetCDFLibrary.status { nc_create(file.path, NC_NETCDF4 | NC_CLOBBER, &handle) }
+    let status = NetCDFLibrary.status {
+      nc_create(file.path, format.creationMode | NC_CLOBBER, &handle)
+    }
     guard status == NC_NOERR else {
       file.discard()
       throw GridFileError(
@@ -44,14 +53,62 @@ public final class NetCDFWriter: Sendable {
         "cannot be created: \(NetCDFLibrary.words(status)); check the folder and its free space")
     }
     self.path = path
+    self.format = format
     self.file = file
     self.handle = handle
-    // Every cell is written; filling first would write everything twice.
-    var previous: Int32 = 0
-    _ = NetCDFLibrary.status { nc_set_fill(handle, NC_NOFILL, &previous) }
+    lock = nil
+    leaveUnwrittenCells()
+  }
+
+  /// Opens a hidden copy of the file at `path`, to which values can be added; `commit` puts it into
+  /// the file's place.
+  ///
+  /// Whoever reads the file meanwhile reads the old one. Only one process may do this at a time:
+  /// the file is locked until the writer is done.
+  /// Throws: `busy` where another process adds to the file, `noInput`, `notNetCDF`, `unsupported`
+  /// for a format that cannot be written, `cannotCreate`, `inputOutput`.
+  public init(appendingTo path: String) throws(GridFileError) {
+    let lock = try TargetLock(path)
+    let file: TemporaryFile
+    do throws(GridFileError) {
+      file = try TemporaryFile(for: path)
+    } catch {
+      lock.release()
+      throw error
+    }
+    var handle: Int32 = -1
+    var kind: Int32 = 0
+    do throws(GridFileError) {
+      try FileCopy.copy(path, to: file.path)
+      try NetCDFLibrary.check(path, nil, "opening it for writing") {
+        let status = nc_open(file.path, NC_WRITE, &handle)
+        return status == NC_NOERR ? nc_inq_format(handle, &kind) : status
+      }
+    } catch {
+      file.discard()
+      lock.release()
+      throw error
+    }
+    let formats: [Int32: OutputFormat] = [
+      NC_FORMAT_CLASSIC: .classic, NC_FORMAT_64BIT_OFFSET: .offset64,
+      NC_FORMAT_64BIT_DATA: .cdf5, NC_FORMAT_NETCDF4: .netCDF4,
+      NC_FORMAT_NETCDF4_CLASSIC: .netCDF4Classic,
+    ]
+    self.path = path
+    self.format = formats[kind] ?? .netCDF4
+    self.file = file
+    self.handle = handle
+    self.lock = lock
+    leaveUnwrittenCells()
   }
 
   deinit { abandon() }
+
+  /// Every cell is written; filling first would write everything twice.
+  private func leaveUnwrittenCells() {
+    var previous: Int32 = 0
+    _ = NetCDFLibrary.status { nc_set_fill(handle, NC_NOFILL, &previous) }
+  }
 
   /// Adds a dimension; `length` nil makes it unlimited.
   public func addDimension(_ name: String, length: Int?) throws(GridFileError) -> Dimension {
@@ -66,16 +123,37 @@ public final class NetCDFWriter: Sendable {
 
   /// Adds a variable with its attributes, among them `_FillValue` where it has one.
   ///
-  /// `storage` with an empty chunk shape leaves the layout to netCDF.
+  /// `storage` with an empty chunk shape leaves the layout to netCDF; formats without chunks take
+  /// no notice of it. `cacheBytes` is how much of the variable is kept in memory before chunks are
+  /// compressed and written.
+  /// Throws: `unsupported` where a filter is not installed or the format lacks the type.
   public func addVariable(
     _ name: String, _ type: NetCDFType, _ dimensions: [Dimension],
-    attributes: NetCDFAttributes = [:], storage: NetCDFStorage = .contiguous
+    attributes: NetCDFAttributes = [:], storage: NetCDFStorage = .contiguous,
+    cacheBytes: Int? = nil
   ) throws(GridFileError) -> Variable {
+    guard format.holds(type) else {
+      throw GridFileError(
+        .unsupported, path: path, variable: name,
+        "cannot hold type \(type.cdlName) in format \(format.rawValue); choose netcdf4")
+    }
     var id: Int32 = 0
     let ids = dimensions.map(\.id.raw)
     try check(name, "adding it") {
       nc_def_var(handle, name, type.rawValue, Int32(ids.count), ids, &id)
     }
+    if format.hasChunks, !dimensions.isEmpty {
+      try layOut(VariableID(raw: id), name, dimensions, storage)
+      if let cacheBytes { try setCache(VariableID(raw: id), name, cacheBytes) }
+    }
+    try put(attributes, on: VariableID(raw: id), variable: name)
+    return Variable(
+      id: VariableID(raw: id), name: name, type: type, rank: dimensions.count)
+  }
+
+  private func layOut(
+    _ id: VariableID, _ name: String, _ dimensions: [Dimension], _ storage: NetCDFStorage
+  ) throws(GridFileError) {
     if !storage.chunkShape.isEmpty {
       guard storage.chunkShape.count == dimensions.count else {
         throw GridFileError(
@@ -84,17 +162,43 @@ public final class NetCDFWriter: Sendable {
       let chunks = zip(storage.chunkShape, dimensions).map { chunk, dimension in
         dimension.length == 0 ? max(chunk, 1) : max(1, min(chunk, dimension.length))
       }
-      try check(name, "laying out chunks") { nc_def_var_chunking(handle, id, NC_CHUNKED, chunks) }
-    }
-    if storage.deflateLevel > 0, !dimensions.isEmpty {
-      try check(name, "setting compression") {
-        nc_def_var_deflate(
-          handle, id, storage.isShuffled ? 1 : 0, 1, Int32(clamping: min(storage.deflateLevel, 9)))
+      try check(name, "laying out chunks") {
+        nc_def_var_chunking(handle, id.raw, NC_CHUNKED, chunks)
       }
     }
-    try put(attributes, on: VariableID(raw: id), variable: name)
-    return Variable(
-      id: VariableID(raw: id), name: name, type: type, rank: dimensions.count)
+    if let level = storage.zstandardLevel {
+      guard OutputFilter.hasZstandard else {
+        throw GridFileError(
+          .unsupported, path: path, variable: name,
+          "cannot be compressed with Zstandard: HDF5 has no filter for it here; install netCDF's "
+            + "plug-ins and name their folder in HDF5_PLUGIN_PATH, or choose deflate")
+      }
+      try check(name, "setting compression") {
+        let shuffled =
+          storage.isShuffled ? nc_def_var_deflate(handle, id.raw, 1, 0, 0) : NC_NOERR
+        guard shuffled == NC_NOERR else { return shuffled }
+        var level = UInt32(bitPattern: Int32(clamping: min(max(level, -7), 22)))
+        return nc_def_var_filter(handle, id.raw, OutputFilter.zstandardID, 1, &level)
+      }
+    } else if storage.deflateLevel > 0 {
+      try check(name, "setting compression") {
+        nc_def_var_deflate(
+          handle, id.raw, storage.isShuffled ? 1 : 0, 1,
+          Int32(clamping: min(storage.deflateLevel, 9)))
+      }
+    }
+    if storage.hasChecksum {
+      try check(name, "setting checksums") {
+        nc_def_var_fletcher32(handle, id.raw, NC_FLETCHER32)
+      }
+    }
+  }
+
+  private func setCache(_ id: VariableID, _ name: String, _ bytes: Int) throws(GridFileError) {
+    try check(name, "setting its cache") {
+      // A prime number of slots spreads chunks evenly; whole chunks leave first.
+      nc_set_var_chunk_cache(handle, id.raw, max(bytes, 0), 10_007, 1)
+    }
   }
 
   /// Adds or replaces attributes of the file.
@@ -102,40 +206,16 @@ public final class NetCDFWriter: Sendable {
     try put(attributes, on: .global, variable: nil)
   }
 
+  /// Adds or replaces attributes of a file that is added to.
+  package func replaceAttributes(_ attributes: NetCDFAttributes) throws(GridFileError) {
+    if !format.hasChunks { try check(nil, "changing its header") { nc_redef(handle) } }
+    try put(attributes, on: .global, variable: nil)
+    if !format.hasChunks { try endDefinitions() }
+  }
+
   /// Ends the description; values may be written from here on.
   public func endDefinitions() throws(GridFileError) {
     try check(nil, "writing its header") { nc_enddef(handle) }
-  }
-
-  /// Writes a box of `variable`; the values' type must be the variable's own.
-  ///
-  /// `start` and `count` have one entry a dimension; both are empty for a scalar.
-  public func write(
-    _ values: NetCDFValues, to variable: Variable, start: [Int] = [], count: [Int] = []
-  ) throws(GridFileError) {
-    let bytes = values.type == .string ? nil : checkedProduct(count)
-    let matches = values.type == variable.type || (values.type == .char && variable.type == .char)
-    guard matches, start.count == variable.rank, count.count == variable.rank,
-      values.type == .string || bytes == values.count, start.allSatisfy({ $0 >= 0 })
-    else {
-      throw GridFileError(
-        .outOfBounds, path: path, variable: variable.name,
-        "cannot take \(values.count) values of type \(values.type.cdlName) as \(count)")
-    }
-    switch values {
-    case .text(let text): try write(Array(text.utf8), variable, start, count)
-    case .strings(let texts): try write(texts, variable, start, count)
-    case .int8(let values): try write(values, variable, start, count)
-    case .uint8(let values): try write(values, variable, start, count)
-    case .int16(let values): try write(values, variable, start, count)
-    case .uint16(let values): try write(values, variable, start, count)
-    case .int32(let values): try write(values, variable, start, count)
-    case .uint32(let values): try write(values, variable, start, count)
-    case .int64(let values): try write(values, variable, start, count)
-    case .uint64(let values): try write(values, variable, start, count)
-    case .float(let values): try write(values, variable, start, count)
-    case .double(let values): try write(values, variable, start, count)
-    }
   }
 
   /// Hands what was written to the operating system, so that a failing disk is noticed now.
@@ -145,118 +225,39 @@ public final class NetCDFWriter: Sendable {
 
   /// Closes the file, makes it durable and gives it its name.
   ///
+  /// With `hasChecksumFile`, the file's SHA-256 stands beside it under the name with `.sha256`, in
+  /// the form that `sha256sum -c` reads; at no moment does it stand beside another file than its own.
   /// Throws: `inputOutput`; nothing is left behind then.
-  public func commit() throws(GridFileError) {
-    let wasOpen = isOpen.withLock { open in
-      defer { open = false }
-      return open
-    }
-    guard wasOpen else {
+  public func commit(hasChecksumFile: Bool = false) throws(GridFileError) {
+    guard takeOpen() else {
       throw GridFileError(.outOfBounds, path: path, "is committed or abandoned already")
     }
+    defer { lock?.release() }
     let status = NetCDFLibrary.status { nc_close(handle) }
     guard status == NC_NOERR else {
       file.discard()
       throw failed(status, nil, "closing")
     }
-    try file.commit()
+    guard hasChecksumFile else { return try file.commit() }
+    try ChecksumFile.commit(file)
   }
 
   /// Closes and removes the unfinished file; does nothing after `commit`.
   public func abandon() {
-    let wasOpen = isOpen.withLock { open in
+    guard takeOpen() else { return }
+    _ = NetCDFLibrary.status { nc_close(handle) }
+    file.discard()
+    lock?.release()
+  }
+
+  private func takeOpen() -> Bool {
+    isOpen.withLock { open in
       defer { open = false }
       return open
     }
-    guard wasOpen else { return }
-    _ = NetCDFLibrary.status { nc_close(handle) }
-    file.discard()
   }
 
-  // MARK: Parts
-
-  private func put(
-    _ attributes: NetCDFAttributes, on id: VariableID, variable: String?
-  ) throws(GridFileError) {
-    for attribute in attributes {
-      let name = attribute.name
-      let doing = "writing attribute '\(name)'"
-      switch attribute.value {
-      case .text(let text):
-        try check(variable, doing) {
-          nc_put_att_text(handle, id.raw, name, text.utf8.count, text)
-        }
-      case .strings(let texts):
-        try withCStrings(texts) { (pointers) throws(GridFileError) in
-          try check(variable, doing) {
-            nc_put_att_string(handle, id.raw, name, texts.count, &pointers)
-          }
-        }
-      case .int8(let values): try put(values, id, variable, name)
-      case .uint8(let values): try put(values, id, variable, name)
-      case .int16(let values): try put(values, id, variable, name)
-      case .uint16(let values): try put(values, id, variable, name)
-      case .int32(let values): try put(values, id, variable, name)
-      case .uint32(let values): try put(values, id, variable, name)
-      case .int64(let values): try put(values, id, variable, name)
-      case .uint64(let values): try put(values, id, variable, name)
-      case .float(let values): try put(values, id, variable, name)
-      case .double(let values): try put(values, id, variable, name)
-      }
-    }
-  }
-
-  private func put<T: NetCDFNumber>(
-    _ values: [T], _ id: VariableID, _ variable: String?, _ name: String
-  ) throws(GridFileError) {
-    try check(variable, "writing attribute '\(name)'") {
-      values.withUnsafeBytes {
-        nc_put_att(
-          handle, id.raw, name, T.netCDFType.rawValue, values.count, $0.baseAddress)
-      }
-    }
-  }
-
-  private func write<T: NetCDFNumber>(
-    _ values: [T], _ variable: Variable, _ start: [Int], _ count: [Int]
-  ) throws(GridFileError) {
-    try check(variable.name, "writing values") {
-      values.withUnsafeBytes {
-        nc_put_vara(handle, variable.id.raw, start, count, $0.baseAddress)
-      }
-    }
-  }
-
-  private func write(
-    _ values: [String], _ variable: Variable, _ start: [Int], _ count: [Int]
-  ) throws(GridFileError) {
-    guard checkedProduct(count) == values.count else {
-      throw GridFileError(
-        .outOfBounds, path: path, variable: variable.name, "cannot take \(values.count) texts")
-    }
-    try withCStrings(values) { (pointers) throws(GridFileError) in
-      try check(variable.name, "writing values") {
-        nc_put_vara_string(handle, variable.id.raw, start, count, &pointers)
-      }
-    }
-  }
-
-  private func withCStrings(
-    _ texts: [String],
-    _ body: (inout [UnsafePointer<CChar>?]) throws(GridFileError) -> Void
-  ) throws(GridFileError) {
-    let copies = texts.map { text in
-      let bytes = text.utf8CString
-      let copy = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-      for (index, byte) in bytes.enumerated() { copy[index] = byte }
-      return copy
-    }
-    defer { for copy in copies { copy.deallocate() } }
-    var pointers = copies.map { Optional(UnsafePointer($0)) }
-    try body(&pointers)
-  }
-
-  private func check(
+  func check(
     _ variable: String?, _ doing: String, _ call: () -> Int32
   ) throws(GridFileError) {
     let status = NetCDFLibrary.status(call)
@@ -266,6 +267,11 @@ public final class NetCDFWriter: Sendable {
   private func failed(_ status: Int32, _ variable: String?, _ doing: String) -> GridFileError {
     // HDF5 does not say why a write failed; the usual reason is the disk.
     let isDisk = status == NC_EHDFERR || status > 0
+    if status == NC_EVARSIZE {
+      return GridFileError(
+        .unsupported, path: path, variable: variable,
+        "is too large for format \(format.rawValue); choose netcdf4 or cdf5")
+    }
     return GridFileError(
       isDisk ? .inputOutput : .outOfBounds, path: path, variable: variable,
       isDisk

@@ -44,42 +44,34 @@ public enum TemporaryFiles {
 
 /// A file in the making: created empty beside its target, renamed onto it by `commit`.
 ///
-/// Not for several tasks at once. Call `discard` on failure; the file does not remove itself.
+/// Not for several tasks at once. Call `discard` on failure; the file does not remove itself. What a
+/// killed process has left behind is removed by the next one that writes into the folder.
 public struct TemporaryFile: Sendable {
   /// The final place, with symbolic links followed.
   public let target: String
   /// The place of the unfinished file.
   public let path: String
 
+  private let folder: String
+
   /// Creates an empty file beside `target`.
   ///
   /// Edge cases: a target that is a symbolic link is replaced where the link points to; the file
-  /// gets the permissions that the process's mask allows.
+  /// gets the permissions of the one that it replaces, else those that the process's mask allows.
   /// Throws: `cannotCreate` where the folder is missing or may not be written, or the target is a
-  /// folder or a device.
+  /// folder, a device or write-protected.
   public init(for target: String) throws(GridFileError) {
-    let resolved = TemporaryFile.resolve(target)
-    var status = stat()
-    if stat(resolved, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      let what = status.st_mode & S_IFMT == S_IFDIR ? "is a folder" : "is not a regular file"
-      throw GridFileError(.cannotCreate, path: target, "\(what); give a file name for the output")
-    }
-    let url = URL(filePath: resolved)
-    let random = String(UInt32.random(in: .min ... .max), radix: 36)
-    let name = ".\(url.lastPathComponent.prefix(200)).\(getpid())-\(random).part"
-    let folder = url.deletingLastPathComponent().path(percentEncoded: false)
-    path = folder + (folder.hasSuffix("/") ? "" : "/") + name
-    self.target = resolved
-
-    guard !target.isEmpty, !target.utf8.contains(0), !target.hasSuffix("/") else {
-      throw GridFileError(.cannotCreate, path: target, "is not a file name; give one")
-    }
+    let place = try TargetPlace(target)
+    Leftovers.removeOnce(in: place.folder)
+    path = place.sibling(Leftovers.suffix())
+    self.target = place.path
+    folder = place.folder
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      let number = errno
-      throw GridFileError(
-        .cannotCreate, path: target,
-        "cannot be created: \(SystemError.words(number)); \(TemporaryFile.remedy(number, folder))")
+    guard descriptor >= 0 else { throw place.cannotCreate(errno) }
+    if let existing = place.existing {
+      // The group first: changing it may take permissions away.
+      _ = fchown(descriptor, uid_t.max, existing.group)
+      _ = fchmod(descriptor, existing.mode)
     }
     close(descriptor)
     TemporaryFiles.remember(path)
@@ -98,8 +90,7 @@ public struct TemporaryFile: Sendable {
     }
     TemporaryFiles.forget(path)
     // The name itself is durable only once the folder is; some file systems cannot, which is no loss.
-    let folder = URL(filePath: target).deletingLastPathComponent().path(percentEncoded: false)
-    try? synchronise(folder, O_RDONLY | O_DIRECTORY)
+    try? synchronise(folder.isEmpty ? "." : folder, O_RDONLY | O_DIRECTORY)
   }
 
   /// Removes the unfinished file.
@@ -123,21 +114,5 @@ public struct TemporaryFile: Sendable {
     GridFileError(
       .inputOutput, path: target,
       "\(doing): \(SystemError.words(number)); check the disk and run again")
-  }
-
-  private static func resolve(_ target: String) -> String {
-    guard let resolved = realpath(target, nil) else { return target }
-    defer { free(resolved) }
-    return String(cString: resolved)
-  }
-
-  private static func remedy(_ number: Int32, _ folder: String) -> String {
-    switch number {
-    case ENOENT: "make the folder '\(folder)' first"
-    case ENOTDIR: "'\(folder)' is not a folder"
-    case EACCES, EPERM, EROFS: "choose a folder that may be written"
-    case ENOSPC, EDQUOT: "free some space"
-    default: "choose another folder"
-    }
   }
 }

@@ -78,7 +78,8 @@ struct NowcastVerb: ParsableCommand {
     let opened = clock.now
     do {
       let report = try nowcaster.nowcast(
-        dataset, options: options, writingTo: URL(filePath: output)
+        dataset, options: options, writingTo: URL(filePath: output),
+        metadata: .fromEnvironment(ProcessInfo.processInfo.environment)
       ) { done, all in
         Progress.show("lead time \(done) of \(all)")
       }

@@ -12,13 +12,14 @@ struct FullDiskTests {
     let disk = try SmallDisk(kilobytes: max(kilobytes, 4))
     let path = disk.path + "/out.nc"
     var random = SeededGenerator(seed: 7)
-    let cells = ForecastWriterTests.grid.width * ForecastWriterTests.grid.height
+    let cells = FieldWriterTests.grid.width * FieldWriterTests.grid.height
     let error = #expect(throws: GridError.self) {
-      let writer = try ForecastWriter(
+      let writer = try FieldWriter(
         path: path,
-        description: ForecastDescription(
-          grid: ForecastWriterTests.grid, referenceTime: try CFTime(iso8601: "2020-10-31T04:20Z"),
-          variables: [ForecastVariable(name: "noise", attributes: ["units": "1"])]))
+        description: FieldFileDescription(
+          grid: FieldWriterTests.grid,
+          time: .forecast(from: try CFTime(iso8601: "2020-10-31T04:20Z")),
+          variables: [FieldVariable(name: "noise", attributes: ["units": "1"])]))
       for step in 1...60 {
         try writer.append(
           leadTime: .seconds(60 * step), fields: ["noise": random.floats(cells, in: 0...1)])

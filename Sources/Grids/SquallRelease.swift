@@ -1,4 +1,4 @@
-// Room: Forecasting. Which Squall this is: for the provenance of what it makes.
+// Room: Grids. Which Squall this is: for the provenance of what it makes.
 
 /// This release of Squall.
 public enum SquallRelease {

@@ -1,4 +1,4 @@
-// Tests of Grids: forecasts written and read back.
+// Tests of Grids: fields written and read back.
 
 import Foundation
 import GridFiles
@@ -6,7 +6,7 @@ import Grids
 import TestSupport
 import Testing
 
-struct ForecastWriterTests {
+struct FieldWriterTests {
   static let grid = HorizontalGrid(
     kind: .projected,
     x: HorizontalAxis(
@@ -26,20 +26,29 @@ struct ForecastWriterTests {
         "semi_minor_axis": .double([6_356_752.3]),
       ], type: .int8))
 
+  static func metadata(_ title: String, comment: String? = nil) -> FileMetadata {
+    var metadata = FileMetadata()
+    metadata.title = title
+    metadata.institution = "Test"
+    metadata.source = "synthetic"
+    metadata.comment = comment
+    return metadata
+  }
+
   @Test func roundTrip() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("forecast.nc")
     let reference = try CFTime(iso8601: "2020-10-31T04:20Z")
-    let writer = try ForecastWriter(
+    let writer = try FieldWriter(
       path: path,
-      description: ForecastDescription(
-        grid: Self.grid, referenceTime: reference, leadTimeCount: 3,
+      description: FieldFileDescription(
+        grid: Self.grid, time: .forecast(from: reference, count: 3),
         coordinates: [.rainfallRateThreshold([1, 5])],
         variables: [
           .rainfallRate(), .probabilityOfRainfallRate(),
           .qualityFlag(flags: [(1, "outside_coverage"), (2, "input_missing")]),
         ],
-        attributes: ["title": "Test nowcast", "institution": "Test", "source": "synthetic"]))
+        metadata: Self.metadata("Test nowcast")))
     let cells = 64 * 48
     for step in 1...3 {
       var rate = (0..<cells).map { Float($0 % 97) * 0.013 * Float(step) }
@@ -67,7 +76,7 @@ struct ForecastWriterTests {
     #expect(field.values[96] == Float((96 * 0.026 * 100).rounded() / 100))
     #expect(try dataset.grid(of: rain.variable).difference(from: Self.grid) == nil)
     #expect(try dataset.grid(of: rain.variable).mapping == Self.grid.mapping)
-    #expect(dataset.attributes.text("Conventions") == "CF-1.11")
+    #expect(dataset.attributes.text("Conventions") == "CF-1.11, ACDD-1.3")
   }
 
   /// Rows and columns without coordinates, placed by latitude and longitude of every cell.
@@ -90,15 +99,16 @@ struct ForecastWriterTests {
   @Test func curvilinearGridsAndMembers() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("members.nc")
-    let writer = try ForecastWriter(
+    let writer = try FieldWriter(
       path: path,
-      description: ForecastDescription(
-        grid: Self.curvilinear(), referenceTime: try CFTime(iso8601: "2020-10-31T04:20Z"),
+      description: FieldFileDescription(
+        grid: Self.curvilinear(),
+        time: .forecast(from: try CFTime(iso8601: "2020-10-31T04:20Z")),
         coordinates: [.realization(count: 2)],
         variables: [
           .rainfallRate(), .rainfallRate(name: "members", extraDimensions: ["realization"]),
         ],
-        attributes: ["title": "Members", "comment": ""]))
+        metadata: Self.metadata("Members", comment: " ")))
     for step in 1...2 {
       let rate = (0..<30).map { Float($0 * step) }
       try writer.append(
@@ -123,16 +133,18 @@ struct ForecastWriterTests {
 
   @Test func mistakesOfTheProgram() throws {
     let folder = try TemporaryFolder()
-    let writer = try ForecastWriter(
+    let writer = try FieldWriter(
       path: folder.path("a.nc"),
-      description: ForecastDescription(
-        grid: Self.grid, referenceTime: try CFTime(iso8601: "2020-10-31T04:20Z"), leadTimeCount: 2,
+      description: FieldFileDescription(
+        grid: Self.grid,
+        time: .forecast(from: try CFTime(iso8601: "2020-10-31T04:20Z"), count: 2),
         variables: [.rainfallRate()]))
     let rate = [Float](repeating: 1, count: 64 * 48)
     let attempts: [(Duration, [String: [Float]])] = [
       (.seconds(600), ["rainfall_rate": [1, 2]]), (.seconds(1200), ["rain": rate]),
-      (.seconds(900), ["rainfall_rate": rate]), (.seconds(1800), ["rainfall_rate": rate]),
+      (.seconds(900), ["rainfall_rate": rate]), (.seconds(600), ["rainfall_rate": rate]),
     ]
+    try writer.append(leadTime: .seconds(900), fields: ["rainfall_rate": rate])
     for (lead, fields) in attempts {
       let error = #expect(throws: GridError.self) {
         try writer.append(leadTime: lead, fields: fields)

@@ -1,11 +1,18 @@
-// Room: Forecasting. SHA-256, for a network's identity in the provenance of what it made.
+// Room: GridFiles. SHA-256, for the identity of files: of networks and inputs in the provenance of what
+// was made from them, and of outputs in the file beside them.
 
-internal import Foundation
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The SHA-256 digest of bytes that come in pieces.
 ///
 /// **Source**: FIPS 180-4, section 6.2.
-struct SHA256 {
+package struct SHA256 {
   private var state: [UInt32] = [
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a,
     0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
@@ -13,23 +20,45 @@ struct SHA256 {
   private var pending: [UInt8] = []
   private var byteCount: UInt64 = 0
 
-  /// The digest of a whole file, as 64 hexadecimal digits; the file is mapped, not copied.
-  static func hexDigest(ofFile url: URL) throws -> String {
-    let data = try Data(contentsOf: url, options: .alwaysMapped)
+  package init() {}
+
+  /// The digest of a whole file, as 64 hexadecimal digits.
+  ///
+  /// `name` is what an error calls the file.
+  /// Throws: `noInput`, `inputOutput`.
+  package static func hexDigest(
+    ofFileAt path: String, named name: String? = nil
+  ) throws(GridFileError) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw GridFileError(
+        .noInput, path: name ?? path,
+        "cannot be opened: \(SystemError.words(errno)); check the path")
+    }
+    defer { close(descriptor) }
     var digest = SHA256()
-    data.withUnsafeBytes { digest.update($0) }
-    return digest.finalize()
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count == 0 { return digest.finalize() }
+      guard count > 0 else {
+        throw GridFileError(
+          .inputOutput, path: name ?? path,
+          "cannot be read: \(SystemError.words(errno)); check the disk")
+      }
+      buffer.withUnsafeBytes { digest.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
   }
 
   /// The digest of `bytes`, as 64 hexadecimal digits.
-  static func hexDigest(of bytes: [UInt8]) -> String {
+  package static func hexDigest(of bytes: [UInt8]) -> String {
     var digest = SHA256()
     bytes.withUnsafeBytes { digest.update($0) }
     return digest.finalize()
   }
 
   /// Takes in more bytes.
-  mutating func update(_ bytes: UnsafeRawBufferPointer) {
+  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     byteCount &+= UInt64(bytes.count)
     var start = 0
     if !pending.isEmpty {
@@ -48,7 +77,7 @@ struct SHA256 {
   }
 
   /// Ends the message and gives the digest as 64 hexadecimal digits.
-  mutating func finalize() -> String {
+  package mutating func finalize() -> String {
     let bits = byteCount &* 8
     var tail: [UInt8] = [0x80]
     while (pending.count + tail.count) % 64 != 56 { tail.append(0) }
