@@ -41,7 +41,8 @@ struct BoxTree: Sendable {
   private struct Level: Sendable {
     let width: Int
     let height: Int
-    let boxes: [Box]
+    /// Where the level's boxes begin.
+    let start: Int
   }
 
   /// Elements along the side of a leaf.
@@ -49,6 +50,7 @@ struct BoxTree: Sendable {
   let width: Int
   let height: Int
   private var levels: [Level] = []
+  private var boxes: [Box] = []
 
   /// A tree over `height × width` elements. `box` gives the box of an element, empty for none.
   init(width: Int, height: Int, threads: Int, box: @Sendable (_ row: Int, _ column: Int) -> Box) {
@@ -57,7 +59,7 @@ struct BoxTree: Sendable {
     guard width > 0, height > 0 else { return }
     let leaf = Self.leaf
     let (w, h) = ((width + leaf - 1) / leaf, (height + leaf - 1) / leaf)
-    let boxes = Parallel.fill(w * h, of: 256, threads: threads, zero: Box()) { range, output in
+    boxes = Parallel.fill(w * h, of: 256, threads: threads, zero: Box()) { range, output in
       for (index, block) in range.enumerated() {
         let (row, column) = (block / w * leaf, block % w * leaf)
         var sum = Box()
@@ -67,44 +69,54 @@ struct BoxTree: Sendable {
         output[index] = sum
       }
     }
-    levels = [Level(width: w, height: h, boxes: boxes)]
-    while let below = levels.last, below.boxes.count > 1 { levels.append(Self.above(below)) }
+    levels = [Level(width: w, height: h, start: 0)]
+    while let below = levels.last, below.width * below.height > 1 { addLevel(above: below) }
   }
 
-  private static func above(_ below: Level) -> Level {
+  private mutating func addLevel(above below: Level) {
     let (w, h) = ((below.width + 1) / 2, (below.height + 1) / 2)
-    var boxes = [Box](repeating: Box(), count: w * h)
+    let start = boxes.count
+    boxes += repeatElement(Box(), count: w * h)
     for row in 0..<below.height {
       for column in 0..<below.width {
-        boxes[row / 2 * w + column / 2].add(below.boxes[row * below.width + column])
+        boxes[start + row / 2 * w + column / 2].add(
+          boxes[below.start + row * below.width + column])
       }
     }
-    return Level(width: w, height: h, boxes: boxes)
+    levels.append(Level(width: w, height: h, start: start))
   }
 
-  /// Calls `body` with the row and column of every element of each leaf that touches `query`.
+  /// Calls `body` with the row and column of every element of each leaf that touches `query`, until
+  /// it returns true.
   @inline(__always)
-  func visit(_ query: Box, _ body: (_ row: Int, _ column: Int) -> Void) {
+  func visit(_ query: Box, _ body: (_ row: Int, _ column: Int) -> Bool) {
     guard !levels.isEmpty else { return }
-    visit(levels.count - 1, 0, 0, query, body)
+    boxes.withUnsafeBufferPointer { boxes in
+      levels.withUnsafeBufferPointer { levels in
+        _ = visit(levels, boxes, levels.count - 1, 0, 0, query, body)
+      }
+    }
   }
 
   private func visit(
-    _ level: Int, _ row: Int, _ column: Int, _ query: Box, _ body: (Int, Int) -> Void
-  ) {
+    _ levels: UnsafeBufferPointer<Level>, _ boxes: UnsafeBufferPointer<Box>, _ level: Int,
+    _ row: Int, _ column: Int, _ query: Box, _ body: (Int, Int) -> Bool
+  ) -> Bool {
     let here = levels[level]
-    guard here.boxes[row * here.width + column].touches(query) else { return }
+    guard boxes[here.start + row * here.width + column].touches(query) else { return false }
     if level == 0 {
       let leaf = Self.leaf
       for j in row * leaf..<min((row + 1) * leaf, height) {
-        for i in column * leaf..<min((column + 1) * leaf, width) { body(j, i) }
+        for i in column * leaf..<min((column + 1) * leaf, width) where body(j, i) { return true }
       }
-      return
+      return false
     }
     let below = levels[level - 1]
     for j in 2 * row..<min(2 * row + 2, below.height) {
-      for i in 2 * column..<min(2 * column + 2, below.width) { visit(level - 1, j, i, query, body) }
+      for i in 2 * column..<min(2 * column + 2, below.width)
+      where visit(levels, boxes, level - 1, j, i, query, body) { return true }
     }
+    return false
   }
 
   /// The element nearest to `point`, by `distance` of an element (NaN for none).
@@ -113,12 +125,17 @@ struct BoxTree: Sendable {
   func nearest(to point: Vector, distance: (Int) -> Double) -> (element: Int, distance: Double)? {
     guard !levels.isEmpty, point.isFinite else { return nil }
     var best = (element: -1, distance: Double.infinity)
-    nearest(levels.count - 1, 0, 0, point, &best, distance)
+    boxes.withUnsafeBufferPointer { boxes in
+      levels.withUnsafeBufferPointer { levels in
+        nearest(levels, boxes, levels.count - 1, 0, 0, point, &best, distance)
+      }
+    }
     return best.element < 0 ? nil : best
   }
 
   private func nearest(
-    _ level: Int, _ row: Int, _ column: Int, _ point: Vector,
+    _ levels: UnsafeBufferPointer<Level>, _ boxes: UnsafeBufferPointer<Box>, _ level: Int,
+    _ row: Int, _ column: Int, _ point: Vector,
     _ best: inout (element: Int, distance: Double), _ distance: (Int) -> Double
   ) {
     if level == 0 {
@@ -136,17 +153,24 @@ struct BoxTree: Sendable {
       return
     }
     let below = levels[level - 1]
-    var children: [(distance: Double, row: Int, column: Int)] = []
-    children.reserveCapacity(4)
-    for j in 2 * row..<min(2 * row + 2, below.height) {
-      for i in 2 * column..<min(2 * column + 2, below.width) {
-        let box = below.boxes[j * below.width + i]
-        if !box.isEmpty { children.append((box.distanceSquared(to: point), j, i)) }
-      }
+    // The nearest child first: the others then are seldom entered.
+    var distances = SIMD4<Double>(repeating: .infinity)
+    for child in 0..<4 {
+      let (j, i) = (2 * row + child / 2, 2 * column + child % 2)
+      guard j < below.height, i < below.width else { continue }
+      let box = boxes[below.start + j * below.width + i]
+      if !box.isEmpty { distances[child] = box.distanceSquared(to: point) }
     }
-    children.sort { $0.distance < $1.distance }
-    for child in children where child.distance <= best.distance * (1 + 1e-9) {
-      nearest(level - 1, child.row, child.column, point, &best, distance)
+    for _ in 0..<4 {
+      var child = 0
+      for other in 1..<4 where distances[other] < distances[child] { child = other }
+      guard distances[child] < .infinity, distances[child] <= best.distance * (1 + 1e-9) else {
+        return
+      }
+      distances[child] = .infinity
+      nearest(
+        levels, boxes, level - 1, 2 * row + child / 2, 2 * column + child % 2, point, &best,
+        distance)
     }
   }
 }

@@ -18,17 +18,17 @@ struct CentreMesh: Sendable {
     self.columns = columns
     tree = BoxTree(width: columns, height: max(0, height - 1), threads: threads) { row, column in
       let next = column + 1 == width ? 0 : column + 1
-      let nodes = [
-        row * width + column, row * width + next, (row + 1) * width + next,
-        (row + 1) * width + column,
-      ]
+      let p = centres[row * width + column]
+      let q = centres[row * width + next]
+      let r = centres[(row + 1) * width + next]
+      let s = centres[(row + 1) * width + column]
+      guard p.isFinite, q.isFinite, r.isFinite, s.isFinite else { return Box() }
       var box = Box()
-      var longest = 0.0
-      for (index, node) in nodes.enumerated() {
-        guard centres[node].isFinite else { return Box() }
-        box.add(centres[node])
-        longest = max(longest, (centres[node] - centres[nodes[(index + 1) % 4]]).length)
-      }
+      box.add(p)
+      box.add(q)
+      box.add(r)
+      box.add(s)
+      let longest = max((p - q).length, (q - r).length, (r - s).length, (s - p).length)
       // Sides are straight in longitude and latitude, which bulge out of the chords between nodes.
       return box.grown(by: 0.25 * longest * longest + 1e-9)
     }
@@ -51,27 +51,44 @@ struct CentreMesh: Sendable {
     var box = Box()
     box.add(point)
     var found: Found?
-    let width = grid.width
     tree.visit(box) { row, column in
-      if found != nil { return }
-      let next = column + 1 == width ? 0 : column + 1
-      let nodes = [
-        row * width + column, row * width + next, (row + 1) * width + next,
-        (row + 1) * width + column,
-      ]
-      let vectors = nodes.map { centres[$0] }
-      guard vectors.allSatisfy(\.isFinite),
-        vectors.contains(where: { $0.dot(point) > 0 })
-      else { return }
-      let corners = nodes.map { (longitude: grid.longitudes[$0], latitude: grid.latitudes[$0]) }
-      let plane =
-        Quadrilateral(corners, around: (place.longitude, place.latitude))
-        ?? Quadrilateral(vectors, touching: point)
-      if let (a, b) = plane?.coordinates() {
-        found = Found(row: row, column: column, nextColumn: next, a: a, b: b)
-      }
+      let next = column + 1 == grid.width ? 0 : column + 1
+      let nodes = Nodes(
+        row * grid.width + column, row * grid.width + next, (row + 1) * grid.width + next,
+        (row + 1) * grid.width + column)
+      guard let (a, b) = coordinates(of: point, place, in: nodes) else { return false }
+      found = Found(row: row, column: column, nextColumn: next, a: a, b: b)
+      return true
     }
     return found
+  }
+
+  private typealias Nodes = SIMD4<Int>
+
+  private func coordinates(
+    of point: Vector, _ place: (longitude: Double, latitude: Double), in nodes: Nodes
+  ) -> (a: Double, b: Double)? {
+    let (p, q) = (centres[nodes[0]], centres[nodes[1]])
+    let (r, s) = (centres[nodes[2]], centres[nodes[3]])
+    guard p.isFinite, q.isFinite, r.isFinite, s.isFinite else { return nil }
+    // Behind the Earth, longitudes and latitudes may seem to enclose the place too.
+    var around = Box()
+    around.add(p)
+    around.add(q)
+    around.add(r)
+    around.add(s)
+    let size = (around.high - around.low).length
+    guard around.distanceSquared(to: point) <= size * size else { return nil }
+    let longitudes = SIMD4(
+      grid.longitudes[nodes[0]], grid.longitudes[nodes[1]], grid.longitudes[nodes[2]],
+      grid.longitudes[nodes[3]])
+    let latitudes = SIMD4(
+      grid.latitudes[nodes[0]], grid.latitudes[nodes[1]], grid.latitudes[nodes[2]],
+      grid.latitudes[nodes[3]])
+    let plane =
+      Quadrilateral(longitudes, latitudes, around: place)
+      ?? Quadrilateral(p, q, r, s, touching: point)
+    return plane?.coordinates()
   }
 }
 

@@ -4,33 +4,31 @@ internal import Foundation
 
 /// Four places in order around a quadrilateral, on a plane whose origin is the place sought.
 struct Quadrilateral: Sendable {
-  private let x: (Double, Double, Double, Double)
-  private let y: (Double, Double, Double, Double)
+  private let x: SIMD4<Double>
+  private let y: SIMD4<Double>
 
   /// The plane of longitude and latitude around `place`; nil where that has no meaning because the
   /// quadrilateral goes round a pole.
-  init?(_ corners: [(longitude: Double, latitude: Double)], around place: (Double, Double)) {
-    let dx = { (index: Int) in
-      (corners[index].longitude - place.0).remainder(dividingBy: 360)
-    }
-    let dy = { (index: Int) in corners[index].latitude - place.1 }
-    x = (dx(0), dx(1), dx(2), dx(3))
-    y = (dy(0), dy(1), dy(2), dy(3))
-    let span = max(x.0, x.1, x.2, x.3) - min(x.0, x.1, x.2, x.3)
-    guard span < 180 else { return nil }
+  @inline(__always)
+  init?(
+    _ longitudes: SIMD4<Double>, _ latitudes: SIMD4<Double>,
+    around place: (longitude: Double, latitude: Double)
+  ) {
+    let dx = longitudes - place.longitude
+    x = dx - 360 * (dx / 360).rounded(.toNearestOrEven)
+    y = latitudes - place.latitude
+    guard x.max() - x.min() < 180 else { return nil }
   }
 
   /// The plane that touches the sphere at `place`; nil where a corner is not on its half of Earth.
-  init?(_ corners: [Vector], touching place: Vector) {
+  init?(_ p: Vector, _ q: Vector, _ r: Vector, _ s: Vector, touching place: Vector) {
     let axis = abs(place.z) < 0.9 ? Vector(0, 0, 1) : Vector(1, 0, 0)
     let east = axis.cross(place).normalised
     let north = place.cross(east)
-    let depth = corners.map { $0.dot(place) }
-    guard depth.allSatisfy({ $0 > 0.1 }) else { return nil }
-    let dx = { (index: Int) in corners[index].dot(east) / depth[index] }
-    let dy = { (index: Int) in corners[index].dot(north) / depth[index] }
-    x = (dx(0), dx(1), dx(2), dx(3))
-    y = (dy(0), dy(1), dy(2), dy(3))
+    let depth = SIMD4(p.dot(place), q.dot(place), r.dot(place), s.dot(place))
+    guard depth.min() > 0.1 else { return nil }
+    x = SIMD4(p.dot(east), q.dot(east), r.dot(east), s.dot(east)) / depth
+    y = SIMD4(p.dot(north), q.dot(north), r.dot(north), s.dot(north)) / depth
   }
 
   /// How far along the first side (a) and the last side (b) the origin lies, each 0 to 1; nil
@@ -39,13 +37,13 @@ struct Quadrilateral: Sendable {
   /// Source: SCRIP user's guide, section 2.3: Newton's method on x = Σ wₖ xₖ.
   func coordinates() -> (a: Double, b: Double)? {
     guard containsOrigin else { return nil }
-    let (ex, ey) = (x.1 - x.0, y.1 - y.0)
-    let (fx, fy) = (x.3 - x.0, y.3 - y.0)
-    let (gx, gy) = (x.0 - x.1 + x.2 - x.3, y.0 - y.1 + y.2 - y.3)
+    let (ex, ey) = (x[1] - x[0], y[1] - y[0])
+    let (fx, fy) = (x[3] - x[0], y[3] - y[0])
+    let (gx, gy) = (x[0] - x[1] + x[2] - x[3], y[0] - y[1] + y[2] - y[3])
     var (a, b) = (0.5, 0.5)
     for _ in 0..<50 {
-      let rx = x.0 + a * ex + b * fx + a * b * gx
-      let ry = y.0 + a * ey + b * fy + a * b * gy
+      let rx = x[0] + a * ex + b * fx + a * b * gx
+      let ry = y[0] + a * ey + b * fy + a * b * gy
       let (ax, ay) = (ex + b * gx, ey + b * gy)
       let (bx, by) = (fx + a * gx, fy + a * gy)
       let determinant = ax * by - ay * bx
@@ -66,11 +64,11 @@ struct Quadrilateral: Sendable {
 
   /// Whether the origin is on the same side of all sides, or on them to rounding.
   private var containsOrigin: Bool {
-    let sides = [
-      x.0 * y.1 - x.1 * y.0, x.1 * y.2 - x.2 * y.1, x.2 * y.3 - x.3 * y.2, x.3 * y.0 - x.0 * y.3,
-    ]
-    let area = abs(sides[0] + sides[1] + sides[2] + sides[3])
+    let nextX = SIMD4(x[1], x[2], x[3], x[0])
+    let nextY = SIMD4(y[1], y[2], y[3], y[0])
+    let sides = x * nextY - nextX * y
+    let area = abs(sides.sum())
     let slack = 1e-9 * area
-    return area > 0 && (sides.allSatisfy { $0 >= -slack } || sides.allSatisfy { $0 <= slack })
+    return area > 0 && (sides.min() >= -slack || sides.max() <= slack)
   }
 }

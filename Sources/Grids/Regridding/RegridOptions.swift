@@ -6,6 +6,10 @@ public enum RegridMethod: String, Sendable, CaseIterable {
   case nearest
   /// Bilinear between the four centres around a place, in longitude and latitude.
   case bilinear
+  /// The mean over the area of the target cell: first-order conservative.
+  case conservative
+  /// As conservative, with gradients inside source cells: second order.
+  case conservative2
 }
 
 /// How a regridding treats masks, edges and missing values.
@@ -43,7 +47,7 @@ public struct RegridOptions: Sendable, Equatable {
   /// What stands between the last row and the pole, for bilinear and bicubic.
   public var pole: Pole
   /// The part of its weights, 0 to 1, that a target cell needs in valid source cells. Nil: any for
-  /// nearest, all for bilinear.
+  /// nearest and conservative, all for the others.
   public var minimumValidFraction: Double?
   /// Source cells that hold values (true), or nil for all. Values of other cells are never used.
   public var sourceMask: [Bool]?
@@ -76,7 +80,7 @@ public struct RegridOptions: Sendable, Equatable {
   func minimum(for method: RegridMethod) -> Double {
     if let minimumValidFraction { return min(1, max(0, minimumValidFraction)) }
     switch method {
-    case .nearest: return 0
+    case .nearest, .conservative, .conservative2: return 0
     case .bilinear: return 1
     }
   }

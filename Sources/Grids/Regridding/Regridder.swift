@@ -79,8 +79,13 @@ public final class Regridder: Sendable {
     let rule = MissingRule(
       minimum: options.minimum(for: method),
       renormalises: options.normalisation == .fraction || !method.isConservative)
+    var planes = [layers]
+    if weights.terms > 1 {
+      planes += SourceGradients(source, threads: options.threadCount)
+        .gradients(of: unmasked(layers), layerCount: count)
+    }
     var result = weights.apply(
-      [layers], layerCount: count, missing: rule, threads: options.threadCount)
+      planes, layerCount: count, missing: rule, threads: options.threadCount)
     if options.extrapolation == .nearest {
       var extrapolation = NearestExtrapolation(
         source: source, target: target, wanted: options.targetMask,
@@ -91,7 +96,19 @@ public final class Regridder: Sendable {
   }
 }
 
+extension Regridder {
+  /// The layers with NaN where the source mask says so.
+  private func unmasked(_ layers: [Float]) -> [Float] {
+    guard let mask = options.sourceMask else { return layers }
+    var layers = layers
+    for start in stride(from: 0, to: layers.count, by: mask.count) {
+      for cell in mask.indices where !mask[cell] { layers[start + cell] = .nan }
+    }
+    return layers
+  }
+}
+
 extension RegridMethod {
   /// Whether integrals are kept.
-  public var isConservative: Bool { false }
+  public var isConservative: Bool { self == .conservative || self == .conservative2 }
 }

@@ -17,19 +17,24 @@ struct WeightMaker: Sendable {
     switch method {
     case .nearest: return nearest()
     case .bilinear: return bilinear()
+    case .conservative, .conservative2:
+      return ConservativeWeights(
+        source: source, target: target, options: options,
+        isSecondOrder: method == .conservative2
+      ).make()
     }
   }
 
   /// Joins the rows that `body` makes for parts of the target grid, less those not asked for.
   private func collect(
-    terms: Int = 1, hasCoverage: Bool = false, _ body: @Sendable (Range<Int>) -> WeightRows
+    terms: Int = 1, _ body: @Sendable (Range<Int>) -> WeightRows
   ) -> RegridWeights {
     let parts = Parallel.mapRanges(
       target.count, of: Self.cellsAtOnce, threads: options.threadCount, body)
     return RegridWeights(
-      sourceCount: source.count, terms: terms, parts: parts, hasCoverage: hasCoverage
+      sourceCount: source.count, terms: terms, parts: parts, hasCoverage: false
     ).masked(
-      source: method == .nearest || method.isConservative ? nil : options.sourceMask,
+      source: method == .nearest ? nil : options.sourceMask,
       target: options.targetMask, minimum: options.minimum(for: method))
   }
 
