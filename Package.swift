@@ -87,7 +87,7 @@ let package = Package(
     tests("Grids", ["Grids", "GridFiles"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
     tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "GridFiles", "Tensors"]),
-    tests("SquallCommand", ["SquallCommand", "GridFiles"]),
+    tests("SquallCommand", ["SquallCommand", "GridFiles", "Grids"]),
   ]
 )
 
