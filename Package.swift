@@ -66,7 +66,7 @@ let package = Package(
     room("Nowcasting", ["Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
 
     // The front door and the command line.
-    room("Squall", ["Nowcasting", "Forecasting", "Grids", "Networks", "Tensors"]),
+    room("Squall", ["Nowcasting", "Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
     .executableTarget(
       name: "SquallCommand",
       dependencies: [
