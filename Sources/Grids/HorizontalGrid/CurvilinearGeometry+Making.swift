@@ -7,11 +7,7 @@ extension CurvilinearGeometry {
   ///
   /// A corner is the middle of the four centres around it; beyond the edge of the grid, and of
   /// cells that are nowhere, centres go on as the last two do.
-  init(width: Int, height: Int, places: OwnPlaces, threads: Int) {
-    self.width = width
-    self.height = height
-    longitudes = places.longitudes
-    latitudes = places.latitudes
+  convenience init(width: Int, height: Int, places: OwnPlaces, threads: Int) {
     let vectors = Parallel.fill(
       width * height, of: 1 << 14, threads: threads, zero: Vector.zero
     ) { range, output in
@@ -21,13 +17,15 @@ extension CurvilinearGeometry {
       }
     }
     let cyclic = Self.isCyclic(vectors, width: width, height: height)
-    isCyclic = cyclic
+    let corners: Corners
     if let own = places.corners {
       corners = .own(count: own.count, longitudes: own.longitudes, latitudes: own.latitudes)
     } else {
-      let padded = PaddedCentres(vectors, width: width, height: height, isCyclic: cyclic)
-      corners = padded.corners(threads: threads)
+      corners = PaddedCentres(vectors, width: width, height: height, isCyclic: cyclic).corners()
     }
+    self.init(
+      width: width, height: height, longitudes: places.longitudes, latitudes: places.latitudes,
+      corners: corners, isCyclic: cyclic)
   }
 
   /// Whether, in most rows, the step from the last cell to the first is like those inside the row.
@@ -91,7 +89,7 @@ private struct PaddedCentres {
   }
 
   /// The middles of four centres.
-  func corners(threads: Int) -> CurvilinearGeometry.Corners {
+  func corners() -> CurvilinearGeometry.Corners {
     let (columns, rows) = (width - 1, height - 1)
     var longitudes = [Double](repeating: .nan, count: columns * rows)
     var latitudes = longitudes

@@ -89,8 +89,9 @@ public struct GridGeometry: Sendable {
   }
 }
 
-/// A grid of rows of one latitude and columns of one longitude.
-struct RectilinearGeometry: Sendable, Equatable {
+/// A grid of rows of one latitude and columns of one longitude: a class, so that threads pass one
+/// reference on and not four arrays.
+final class RectilinearGeometry: Sendable {
   /// Longitudes of the columns, rising or falling all along.
   let longitudes: [Double]
   /// Latitudes of the rows, rising or falling all along.
@@ -101,6 +102,27 @@ struct RectilinearGeometry: Sendable, Equatable {
   let latitudeBounds: [Double]
   /// Whether the last column is the neighbour of the first.
   let isCyclic: Bool
+
+  /// The geometry of longitudes and latitudes in degrees, with their edges where known.
+  init(
+    longitudes: [Double], latitudes: [Double], longitudeBounds: [Double]? = nil,
+    latitudeBounds: [Double]? = nil
+  ) {
+    self.longitudes = longitudes
+    self.latitudes = latitudes
+    let cyclic = Self.isCyclic(longitudes, bounds: longitudeBounds)
+    isCyclic = cyclic
+    if let bounds = longitudeBounds, let usable = Self.usable(bounds, longitudes, period: 360) {
+      self.longitudeBounds = usable
+    } else {
+      self.longitudeBounds = Self.midpoints(longitudes, period: cyclic ? 360 : nil)
+    }
+    if let bounds = latitudeBounds, let usable = Self.usable(bounds, latitudes, period: nil) {
+      self.latitudeBounds = usable.map { min(90, max(-90, $0)) }
+    } else {
+      self.latitudeBounds = Self.reachingPoles(Self.midpoints(latitudes, period: nil))
+    }
+  }
 
   /// The western and eastern edge of a column.
   func longitudeEdges(_ column: Int) -> (west: Double, east: Double) {
@@ -116,7 +138,7 @@ struct RectilinearGeometry: Sendable, Equatable {
 }
 
 /// A grid each of whose cells has its own place.
-struct CurvilinearGeometry: Sendable {
+final class CurvilinearGeometry: Sendable {
   /// How corners are kept.
   enum Corners: Sendable {
     /// Cells share theirs: `(height + 1) × (width + 1)` places.
@@ -133,6 +155,18 @@ struct CurvilinearGeometry: Sendable {
   let latitudes: [Double]
   let corners: Corners
   let isCyclic: Bool
+
+  init(
+    width: Int, height: Int, longitudes: [Double], latitudes: [Double], corners: Corners,
+    isCyclic: Bool
+  ) {
+    self.width = width
+    self.height = height
+    self.longitudes = longitudes
+    self.latitudes = latitudes
+    self.corners = corners
+    self.isCyclic = isCyclic
+  }
 
   /// The corners of a cell, in order around it.
   func corners(row: Int, column: Int) -> [(longitude: Double, latitude: Double)] {

@@ -124,7 +124,7 @@ extension HorizontalGrid {
       step.isFinite, abs(step) > 1e-6, abs(first) <= 720, abs(last) <= 720
     else { return nil }
     if !isLongitude, abs(first) > 90 || abs(last) > 90 { return nil }
-    if isLongitude, last < first { last += 360 }
+    if isLongitude, last < first, step > 0 { last += 360 }
     let size = abs(step)
     let count = (abs(last - first) / size + 1e-6).rounded(.down) + 1
     guard count < 1e8 else { return nil }

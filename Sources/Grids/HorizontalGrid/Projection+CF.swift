@@ -20,7 +20,9 @@ extension Projection {
     let words = CFProjection(attributes: attributes, metresPerUnit: metresPerUnit)
       .words(mapping.projection ?? "")
     let fallbacks = texts + systems
-    if let words, words.namesEllipsoid || fallbacks.isEmpty {
+    // CF's oblique Mercator lacks the angle of the grid, which the texts have.
+    let isWhole = mapping.projection != "oblique_mercator"
+    if let words, (words.namesEllipsoid && isWhole) || fallbacks.isEmpty {
       self = try Projection(words.text)
       return
     }

@@ -9,7 +9,7 @@ extension RectilinearGeometry {
   /// between neighbours, and never beyond a pole; a row next to a pole reaches it. An axis of a
   /// single coordinate without bounds gets a cell of one degree.
   /// Throws: `GridError` with code `layout` for coordinates that are no longitudes or latitudes.
-  init(longitude: HorizontalAxis, latitude: HorizontalAxis) throws(GridError) {
+  convenience init(longitude: HorizontalAxis, latitude: HorizontalAxis) throws(GridError) {
     let x = try Self.degrees(longitude)
     var y = try Self.degrees(latitude)
     for index in y.indices where abs(y[index]) > 90 {
@@ -24,27 +24,6 @@ extension RectilinearGeometry {
       longitudes: x, latitudes: y,
       longitudeBounds: Self.converted(longitude.bounds, of: longitude),
       latitudeBounds: Self.converted(latitude.bounds, of: latitude))
-  }
-
-  /// The geometry of longitudes and latitudes in degrees, with their edges where known.
-  init(
-    longitudes: [Double], latitudes: [Double], longitudeBounds: [Double]? = nil,
-    latitudeBounds: [Double]? = nil
-  ) {
-    self.longitudes = longitudes
-    self.latitudes = latitudes
-    let cyclic = Self.isCyclic(longitudes, bounds: longitudeBounds)
-    isCyclic = cyclic
-    if let bounds = longitudeBounds, let usable = Self.usable(bounds, longitudes, period: 360) {
-      self.longitudeBounds = usable
-    } else {
-      self.longitudeBounds = Self.midpoints(longitudes, period: cyclic ? 360 : nil)
-    }
-    if let bounds = latitudeBounds, let usable = Self.usable(bounds, latitudes, period: nil) {
-      self.latitudeBounds = usable.map { min(90, max(-90, $0)) }
-    } else {
-      self.latitudeBounds = Self.reachingPoles(Self.midpoints(latitudes, period: nil))
-    }
   }
 
   private static func degrees(_ axis: HorizontalAxis) throws(GridError) -> [Double] {
@@ -89,7 +68,7 @@ extension RectilinearGeometry {
   }
 
   /// Bounds moved by whole turns to the coordinates they enclose; nil where they enclose them not.
-  private static func usable(_ bounds: [Double], _ values: [Double], period: Double?) -> [Double]? {
+  static func usable(_ bounds: [Double], _ values: [Double], period: Double?) -> [Double]? {
     guard bounds.count == 2 * values.count, bounds.allSatisfy({ $0.isFinite && abs($0) < 1e5 })
     else { return nil }
     var result = bounds
@@ -129,7 +108,7 @@ extension RectilinearGeometry {
   }
 
   /// Latitude edges that end at a pole where less than a row is missing to it.
-  private static func reachingPoles(_ bounds: [Double]) -> [Double] {
+  static func reachingPoles(_ bounds: [Double]) -> [Double] {
     var bounds = bounds.map { min(90, max(-90, $0)) }
     guard bounds.count >= 4 else { return bounds }
     for (outer, inner) in [(0, 1), (bounds.count - 1, bounds.count - 2)] {

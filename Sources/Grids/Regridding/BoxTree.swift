@@ -37,7 +37,7 @@ struct Box: Sendable {
 ///
 /// Neighbours in a grid are neighbours on Earth, so blocks of rows and columns bound well without
 /// sorting, also across folds, seams and repeated columns.
-struct BoxTree: Sendable {
+final class BoxTree: Sendable {
   private struct Level: Sendable {
     let width: Int
     let height: Int
@@ -49,17 +49,20 @@ struct BoxTree: Sendable {
   private static let leaf = 4
   let width: Int
   let height: Int
-  private var levels: [Level] = []
-  private var boxes: [Box] = []
+  private let levels: [Level]
+  private let boxes: [Box]
 
   /// A tree over `height × width` elements. `box` gives the box of an element, empty for none.
   init(width: Int, height: Int, threads: Int, box: @Sendable (_ row: Int, _ column: Int) -> Box) {
     self.width = width
     self.height = height
-    guard width > 0, height > 0 else { return }
+    guard width > 0, height > 0 else {
+      (levels, boxes) = ([], [])
+      return
+    }
     let leaf = Self.leaf
     let (w, h) = ((width + leaf - 1) / leaf, (height + leaf - 1) / leaf)
-    boxes = Parallel.fill(w * h, of: 256, threads: threads, zero: Box()) { range, output in
+    var boxes = Parallel.fill(w * h, of: 256, threads: threads, zero: Box()) { range, output in
       for (index, block) in range.enumerated() {
         let (row, column) = (block / w * leaf, block % w * leaf)
         var sum = Box()
@@ -69,11 +72,15 @@ struct BoxTree: Sendable {
         output[index] = sum
       }
     }
-    levels = [Level(width: w, height: h, start: 0)]
-    while let below = levels.last, below.width * below.height > 1 { addLevel(above: below) }
+    var levels = [Level(width: w, height: h, start: 0)]
+    while let below = levels.last, below.width * below.height > 1 {
+      levels.append(Self.level(above: below, &boxes))
+    }
+    self.levels = levels
+    self.boxes = boxes
   }
 
-  private mutating func addLevel(above below: Level) {
+  private static func level(above below: Level, _ boxes: inout [Box]) -> Level {
     let (w, h) = ((below.width + 1) / 2, (below.height + 1) / 2)
     let start = boxes.count
     boxes += repeatElement(Box(), count: w * h)
@@ -83,7 +90,7 @@ struct BoxTree: Sendable {
           boxes[below.start + row * below.width + column])
       }
     }
-    levels.append(Level(width: w, height: h, start: start))
+    return Level(width: w, height: h, start: start)
   }
 
   /// Calls `body` with the row and column of every element of each leaf that touches `query`, until
@@ -176,7 +183,7 @@ struct BoxTree: Sendable {
 }
 
 /// Places that are searched for the nearest one.
-struct PointTree: Sendable {
+final class PointTree: Sendable {
   let points: [Vector]
   let isValid: [Bool]?
   private let tree: BoxTree

@@ -1,7 +1,7 @@
 // Room: Grids. The corners of all cells of a curvilinear grid as unit vectors, ready to be searched.
 
 /// The polygons of a curvilinear grid's cells.
-struct CellCorners: Sendable {
+final class CellCorners: Sendable {
   private let grid: CurvilinearGeometry
   private let vectors: [Vector]
   /// Corners a cell, where cells have their own.
@@ -76,7 +76,7 @@ extension CurvilinearGeometry {
     var seen: [SIMD3<Int32>: [Int]] = [:]
     var repeated: [Int] = []
     var dropped: Set<Int> = []
-    let inwards = { (cell: Int) in
+    func inwards(_ cell: Int) -> Int {
       let (row, column) = (cell / width, cell % width)
       return min(column, width - 1 - column, row, height - 1 - row)
     }

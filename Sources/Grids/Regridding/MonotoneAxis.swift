@@ -3,7 +3,8 @@
 /// The coordinates of an axis in rising order, searched by bisection; it may go round a circle.
 struct MonotoneAxis: Sendable {
   private let values: [Double]
-  private let isReversed: Bool
+  /// Whether coordinates fall with the index.
+  let isReversed: Bool
   /// The circle's length, where the axis goes round.
   private let period: Double?
   private let isCircle: Bool

@@ -1,8 +1,8 @@
-// Room: Grids. Bilinear weights from rows of one latitude and columns of one longitude.
+// Room: Grids. Bilinear and bicubic weights from rows of one latitude and columns of one longitude.
 
 internal import Foundation
 
-/// Bilinear in longitude and latitude, cyclic where the grid is, with or without poles.
+/// Bilinear or bicubic in longitude and latitude, cyclic where the grid is, with or without poles.
 ///
 /// Source: SCRIP user's guide, section 2.3 (bilinear); ESMF reference manual, pole methods.
 struct RectilinearBilinear: Sendable {
@@ -11,10 +11,15 @@ struct RectilinearBilinear: Sendable {
   private let x: MonotoneAxis
   private let y: MonotoneAxis
   private let pole: RegridOptions.Pole
+  private let isCubic: Bool
 
-  init(_ source: RectilinearGeometry, _ target: GridGeometry, pole: RegridOptions.Pole) {
+  init(
+    _ source: RectilinearGeometry, _ target: GridGeometry, pole: RegridOptions.Pole,
+    isCubic: Bool
+  ) {
     self.source = source
     self.target = target
+    self.isCubic = isCubic
     self.pole = source.isCyclic ? pole : .none
     x = MonotoneAxis(source.longitudes, period: 360, isCyclic: source.isCyclic)
     y = MonotoneAxis(source.latitudes)
@@ -34,7 +39,9 @@ struct RectilinearBilinear: Sendable {
         known = (row, alongY)
       }
       if let alongX = x.bracket(place.longitude) {
-        if let alongY {
+        if let alongY, isCubic {
+          addCubic(&rows, alongX, alongY)
+        } else if let alongY {
           addRow(&rows, alongY.lower, 1 - alongY.fraction, alongX)
           addRow(&rows, alongY.upper, alongY.fraction, alongX)
         } else if let end = rowNextToPole(place.latitude) {
@@ -52,6 +59,20 @@ struct RectilinearBilinear: Sendable {
     let first = row * source.longitudes.count
     rows.add(first + x.lower, weight * (1 - x.fraction))
     rows.add(first + x.upper, weight * x.fraction)
+  }
+
+  private func addCubic(
+    _ rows: inout WeightRows, _ alongX: MonotoneAxis.Bracket, _ alongY: MonotoneAxis.Bracket
+  ) {
+    let width = source.longitudes.count
+    let (south, north) = (alongY.lower * width, alongY.upper * width)
+    BicubicWeights.add(
+      to: &rows,
+      cells: (
+        south + alongX.lower, south + alongX.upper, north + alongX.upper, north + alongX.lower
+      ),
+      a: alongX.fraction, b: alongY.fraction,
+      signs: (x.isReversed ? -1 : 1, y.isReversed ? -1 : 1))
   }
 
   // MARK: Poles
@@ -79,6 +100,11 @@ struct RectilinearBilinear: Sendable {
     return End(row: row, latitude: source.latitudes[row], pole: pole)
   }
 
+  /// Adds a link of the value alone.
+  private func add(_ rows: inout WeightRows, _ cell: Int, _ weight: Double) {
+    if isCubic { rows.add(cell, [weight, 0, 0, 0]) } else { rows.add(cell, weight) }
+  }
+
   private func addPolar(
     _ rows: inout WeightRows, _ end: End, _ place: (longitude: Double, latitude: Double),
     _ alongX: MonotoneAxis.Bracket
@@ -94,7 +120,7 @@ struct RectilinearBilinear: Sendable {
         var weight = mean
         if column == alongX.lower { weight += (1 - fraction) * (1 - alongX.fraction) }
         if column == alongX.upper { weight += (1 - fraction) * alongX.fraction }
-        rows.add(first + column, weight)
+        add(&rows, first + column, weight)
       }
     case .nearestFour:
       // The four of the last row: the next row is further away than all of it only far from the
@@ -105,7 +131,9 @@ struct RectilinearBilinear: Sendable {
         return (column: column, distance: (point - here).length)
       }.sorted { ($0.distance, $0.column) < ($1.distance, $1.column) }.prefix(4)
       let total = nearest.reduce(0) { $0 + 1 / ($1.distance + 1e-20) }
-      for one in nearest { rows.add(first + one.column, 1 / (one.distance + 1e-20) / total) }
+      for one in nearest {
+        add(&rows, first + one.column, 1 / (one.distance + 1e-20) / total)
+      }
     }
   }
 }

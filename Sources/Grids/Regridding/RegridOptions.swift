@@ -6,6 +6,9 @@ public enum RegridMethod: String, Sendable, CaseIterable {
   case nearest
   /// Bilinear between the four centres around a place, in longitude and latitude.
   case bilinear
+  /// Bicubic between four centres, from their values and their gradients along the grid's own two
+  /// directions (as CDO's `remapbic`).
+  case bicubic
   /// The mean over the area of the target cell: first-order conservative.
   case conservative
   /// As conservative, with gradients inside source cells: second order.
@@ -81,7 +84,7 @@ public struct RegridOptions: Sendable, Equatable {
     if let minimumValidFraction { return min(1, max(0, minimumValidFraction)) }
     switch method {
     case .nearest, .conservative, .conservative2: return 0
-    case .bilinear: return 1
+    case .bilinear, .bicubic: return 1
     }
   }
 }

@@ -21,6 +21,8 @@ public final class Regridder: Sendable {
   public let options: RegridOptions
   /// The sparse matrix.
   public let weights: RegridWeights
+  /// What became of the folder of weights.
+  public let cacheStatus: WeightCacheStatus
 
   /// Computes the weights between two grids.
   ///
@@ -52,8 +54,15 @@ public final class Regridder: Sendable {
     self.target = target
     self.method = method
     self.options = options
-    weights = try WeightMaker(source: source, target: target, method: method, options: options)
-      .make()
+    let maker = WeightMaker(source: source, target: target, method: method, options: options)
+    if let folder = options.cacheFolder {
+      let cache = WeightCache(
+        folder: folder, source: source, target: target, method: method, options: options)
+      (weights, cacheStatus) = try cache.weights { () throws(GridError) in try maker.make() }
+    } else {
+      weights = try maker.make()
+      cacheStatus = .unused
+    }
   }
 
   /// The number of target cells that no source cell reaches (beside those that were not asked for).
@@ -80,10 +89,7 @@ public final class Regridder: Sendable {
       minimum: options.minimum(for: method),
       renormalises: options.normalisation == .fraction || !method.isConservative)
     var planes = [layers]
-    if weights.terms > 1 {
-      planes += SourceGradients(source, threads: options.threadCount)
-        .gradients(of: unmasked(layers), layerCount: count)
-    }
+    planes += gradients(layers, layerCount: count)
     var result = weights.apply(
       planes, layerCount: count, missing: rule, threads: options.threadCount)
     if options.extrapolation == .nearest {
@@ -97,12 +103,35 @@ public final class Regridder: Sendable {
 }
 
 extension Regridder {
-  /// The layers with NaN where the source mask says so.
+  /// The layers of gradients that the weights' further terms multiply.
+  private func gradients(_ layers: [Float], layerCount: Int) -> [[Float]] {
+    switch method {
+    case .nearest, .bilinear, .conservative: []
+    case .bicubic:
+      IndexGradients(
+        width: source.width, height: source.height, isCyclic: source.isCyclic,
+        threads: options.threadCount
+      ).gradients(of: unmasked(layers), layerCount: layerCount)
+    case .conservative2:
+      SourceGradients(source, threads: options.threadCount)
+        .gradients(of: unmasked(layers), layerCount: layerCount)
+    }
+  }
+
+  /// The layers with NaN where the source mask says so, and in cells that are nowhere.
   private func unmasked(_ layers: [Float]) -> [Float] {
-    guard let mask = options.sourceMask else { return layers }
+    var excluded: [Int] = []
+    if let mask = options.sourceMask { excluded = mask.indices.filter { !mask[$0] } }
+    if !source.isRectilinear {
+      excluded += source.centres().longitudes.indices.filter {
+        let place = source.centre(row: $0 / source.width, column: $0 % source.width)
+        return !(place.longitude.isFinite && place.latitude.isFinite)
+      }
+    }
+    if excluded.isEmpty { return layers }
     var layers = layers
-    for start in stride(from: 0, to: layers.count, by: mask.count) {
-      for cell in mask.indices where !mask[cell] { layers[start + cell] = .nan }
+    for start in stride(from: 0, to: layers.count, by: source.count) {
+      for cell in excluded { layers[start + cell] = .nan }
     }
     return layers
   }

@@ -16,7 +16,7 @@ struct WeightMaker: Sendable {
     }
     switch method {
     case .nearest: return nearest()
-    case .bilinear: return bilinear()
+    case .bilinear, .bicubic: return bilinear(isCubic: method == .bicubic)
     case .conservative, .conservative2:
       return ConservativeWeights(
         source: source, target: target, options: options,
@@ -46,16 +46,17 @@ struct WeightMaker: Sendable {
     return collect { maker.rows($0) }
   }
 
-  private func bilinear() -> RegridWeights {
+  private func bilinear(isCubic: Bool) -> RegridWeights {
+    let terms = isCubic ? 4 : 1
     switch source.shape {
     case .rectilinear(let geometry):
-      let maker = RectilinearBilinear(geometry, target, pole: options.pole)
-      return collect { maker.rows($0) }
+      let maker = RectilinearBilinear(geometry, target, pole: options.pole, isCubic: isCubic)
+      return collect(terms: terms) { maker.rows($0) }
     case .curvilinear(let geometry):
       let maker = CurvilinearBilinear(
-        mesh: CentreMesh(geometry, threads: options.threadCount), width: source.width,
-        target: target)
-      return collect { maker.rows($0) }
+        mesh: CentreMesh(geometry, threads: options.threadCount),
+        target: target, isCubic: isCubic)
+      return collect(terms: terms) { maker.rows($0) }
     }
   }
 }

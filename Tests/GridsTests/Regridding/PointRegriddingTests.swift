@@ -14,7 +14,7 @@ func field(on grid: GridGeometry, _ value: (Double, Double) -> Double) -> [Float
 @Suite struct PointRegriddingTests {
   static let specs = ["r36x18", "global_7.5", "n16", "20:100:4,-60:70:3", "170:-150:2.5,80:-80:2"]
 
-  @Test(arguments: specs, [RegridMethod.nearest, .bilinear])
+  @Test(arguments: specs, RegridMethod.allCases)
   func constantsStay(_ spec: String, _ method: RegridMethod) throws {
     let source = try HorizontalGrid(spec: spec)
     let target = try HorizontalGrid(spec: "r40x31")
@@ -33,6 +33,19 @@ func field(on grid: GridGeometry, _ value: (Double, Double) -> Double) -> [Float
     #expect(regridder.unmappedCount == 0)
     let result = try regridder.apply(field(on: source, linear))
     for (found, wanted) in zip(result, field(on: target, linear)) {
+      #expect(abs(found - wanted) < 1e-4)
+    }
+  }
+
+  @Test(arguments: ["10:50:4,60:-20:5", "50:10:-4,-20:60:5"])
+  func bicubicIsExactForQuadraticFields(_ spec: String) throws {
+    let source = try HorizontalGrid(spec: spec).geometry()
+    // Away from the edges, where gradients are one-sided.
+    let target = try HorizontalGrid(spec: "15:45:1.3,-10:50:0.7").geometry()
+    let square = { (lon: Double, lat: Double) in (lon * lon - lat * lon) / 100 + lat * lat / 50 }
+    let result = try Regridder(from: source, to: target, method: .bicubic)
+      .apply(field(on: source, square))
+    for (found, wanted) in zip(result, field(on: target, square)) {
       #expect(abs(found - wanted) < 1e-4)
     }
   }
@@ -105,7 +118,7 @@ func field(on grid: GridGeometry, _ value: (Double, Double) -> Double) -> [Float
     var generator = SeededGenerator(seed: 5)
     var values = generator.floats(grid.count)
     for index in stride(from: 0, to: grid.count, by: 7) { values[index] = .nan }
-    for method in [RegridMethod.nearest, .bilinear] {
+    for method in [RegridMethod.nearest, .bilinear, .bicubic, .conservative] {
       let result = try Regridder(from: grid, to: grid, method: method).apply(values)
       #expect(zip(result, values).allSatisfy { $0 == $1 || ($0.isNaN && $1.isNaN) })
     }
