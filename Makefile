@@ -8,7 +8,7 @@ test_flags = -c release --disable-testable-imports
 frames = $(wildcard SampleData/frames/*.nc)
 sources = Package.swift Sources Tests Examples Fuzzing
 
-.PHONY: nowcast test build setup format fuzz sanitize lint clean help
+.PHONY: nowcast test build setup format fuzz sanitize bench lint clean help
 
 nowcast: build ## set up, build, and make a nowcast from the sample frames into out/
 	@mkdir -p out
@@ -31,6 +31,11 @@ seconds ?= 60
 
 fuzz: setup ## give the ONNX reader and the planner hostile files (seconds=60 for each)
 	Scripts/fuzz.sh $(seconds)
+
+size ?= real
+
+bench: build ## time us, ONNX Runtime and PyTorch on networks beside the checkout (size=small or real)
+	Benchmarks/run.sh ../shared/networks $(size)
 
 # Each in a folder of its own, so that plain builds stay as they are. OpenBLAS, netCDF and HDF5 are
 # not instrumented: their memory at exit is no finding. Swift's Mutex waits on a futex that the thread

@@ -66,7 +66,7 @@ let package = Package(
     room("Nowcasting", ["Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
 
     // The front door and the command line.
-    room("Squall", ["Nowcasting", "Forecasting", "Grids", "Networks", "Tensors"]),
+    room("Squall", ["Nowcasting", "Forecasting", "GridFiles", "Grids", "Networks", "Tensors"]),
     .executableTarget(
       name: "SquallCommand",
       dependencies: [
@@ -87,7 +87,7 @@ let package = Package(
     tests("Grids", ["Grids", "GridFiles"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
     tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "GridFiles", "Tensors"]),
-    tests("SquallCommand", ["SquallCommand", "GridFiles"]),
+    tests("SquallCommand", ["SquallCommand", "GridFiles", "Grids"]),
   ]
 )
 

@@ -13,6 +13,7 @@ let package = Package(
   dependencies: [.package(name: "squall", path: "..")],
   targets: [
     .executableTarget(name: "NowcastProgram", dependencies: [squall]),
+    .executableTarget(name: "RegridProgram", dependencies: [squall]),
     .executableTarget(
       name: "OwnOperator", dependencies: [squall], exclude: ["reflectivity.onnx"]),
   ])

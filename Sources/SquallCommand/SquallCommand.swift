@@ -22,7 +22,10 @@ struct SquallCommand: AsyncParsableCommand {
       74 read/write failed, 75 not now, try again.
       """,
     version: "squall \(SquallRelease.version)",
-    subcommands: [NowcastVerb.self, InspectVerb.self, RunVerb.self, CheckVerb.self, BenchVerb.self])
+    subcommands: [
+      NowcastVerb.self, RegridVerb.self, InspectVerb.self, RunVerb.self, CheckVerb.self,
+      BenchVerb.self,
+    ])
 
   /// Parses, runs the verb, and ends the process with the exit code that the outcome asks for.
   static func main() async {

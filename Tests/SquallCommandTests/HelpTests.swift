@@ -32,6 +32,8 @@ import Testing
     SUBCOMMANDS:
       nowcast                 Make a convective nowcast from the last frames of
                               rain.
+      regrid                  Take variables to another grid, or a part of them to
+                              a file of their own.
       inspect                 Say what a NetCDF file, an ONNX file or a model
                               package holds.
       run                     Run the bare network on .npy, .pb or NetCDF tensors.
@@ -201,6 +203,60 @@ import Testing
       --seed <n>              What the random inputs begin with. (default: 0)
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "regrid": """
+    OVERVIEW: Take variables to another grid, or a part of them to a file of their
+    own.
+
+    Example: sea surface temperature of the North Sea on a grid of a tenth of a
+    degree.
+
+      squall regrid sst.nc -o north-sea.nc --onto=-4:9:0.1,51:61:0.1
+
+    Inputs are NetCDF files or patterns of such, joined along whatever axis they
+    differ in. Without --onto, values stay on their grid. GRID is r360x180 or
+    global_0.25, n80 (Gaussian), LON:LON:STEP,LAT:LAT:STEP, or a NetCDF file whose
+    grid is meant. The output is CF-1.11 and appears whole or not at all.
+
+    USAGE: squall regrid INPUT... -o OUT.nc [--onto GRID] [options]
+
+    ARGUMENTS:
+      <inputs>                NetCDF files, joined into one dataset.
+
+    OPTIONS:
+      -o, --output <file>     The NetCDF file to write.
+      --onto <grid>           The grid to go to.
+      --method <method>       How to get there: nearest, bilinear, conservative,
+                              conservative2. (default: bilinear)
+      --variable <name>       A variable by its name, standard name or long name;
+                              else all on a grid. Once for each.
+      --time <times>          Which times, as in 2016-07, 2016-07-11T12:00,
+                              2016/2018-06, 2016/2018/P1M, first or last.
+      --level <levels>        Which levels, as in '500 hPa', '0/100 m' (from, to),
+                              '~510 hPa' (the nearest), first or #3.
+      --entry <axis=entry>    One entry of another axis, as in realization=3. Once
+                              for each.
+      --box <west,east,south,north>
+                              Which part of the Earth, in degrees; may cross the
+                              date line.
+      --west <degrees>        Begin columns at this longitude: -180 or 0 in most
+                              cases.
+      --compression <method>  Lossless compression: none, deflate or zstd, with a
+                              level as in deflate=4. (default: deflate)
+      --digits <n>            Keep this many significant digits, 1 to 7; files
+                              become several times smaller.
+      --chunks <maps|series>  Lay values out for reading maps, or for series at a
+                              place. (default: maps)
+      --checksum              Also write FILE.sha256 with the file's checksum.
+      --weights <dir>         Keep weights in this folder for the next time, which
+                              is then faster.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing

@@ -244,6 +244,11 @@ struct TimeReader {
   // MARK: Attributes and names
 
   private mutating func timeFromAttributesOrName() -> TimeAxis? {
+    // Where other variables change along a time, this one holds always.
+    let hasTimes = header.variables.contains { candidate in
+      candidate.dimensions.count == 1 && (candidate.count ?? 2) > 1 && Self.isTime(candidate)
+    }
+    guard !hasTimes else { return nil }
     for name in [
       "nominal_product_time", "nominal_time", "time_coverage_end", "time_coverage_start",
     ] {

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Times Squall, ONNX Runtime and PyTorch on the same networks, turn by turn in one go.
+
+usage: compare.py CORPUS --squall PROGRAM [--threads 1,2] [--rounds 3] [--seconds 3] [--only A,B]
+                  [--engines squall,ort,torch] [--report FILE] [--json FILE]
+
+CORPUS is a folder as `build_corpus.py` of the networks makes it: one folder a network with model.onnx,
+test_data_set_0 and meta.json. Each measurement is a process of its own: load, one run that does not
+count, then runs for --seconds (3 at least). Rounds go round the engines, so that a busy neighbour
+meets all of them; what is shown is the median over rounds. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE,
+which halve OpenBLAS for whoever uses it, are unset for every contestant.
+"""
+import argparse
+import glob
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+MIB = 2.0**20
+
+
+def own_peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def read_inputs(folder):
+    import onnx
+    from onnx import numpy_helper
+
+    inputs = {}
+    for index in range(len(glob.glob(f"{folder}/test_data_set_0/input_*.pb"))):
+        with open(f"{folder}/test_data_set_0/input_{index}.pb", "rb") as file:
+            tensor = onnx.TensorProto.FromString(file.read())
+        inputs[tensor.name] = numpy_helper.to_array(tensor).copy()
+    return inputs
+
+
+def timed(run, seconds):
+    start = time.perf_counter()
+    run()
+    first = time.perf_counter() - start
+    times = []
+    start = time.perf_counter()
+    while len(times) < 3 or (time.perf_counter() - start < seconds and len(times) < 200):
+        begin = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begin)
+    return {"first": first, "run": statistics.median(times), "runs": len(times)}
+
+
+def ort_child(folder, threads, seconds, networks):
+    import onnxruntime as ort
+
+    inputs = read_inputs(folder)
+    base = own_peak()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    options.log_severity_level = 3
+    start = time.perf_counter()
+    session = ort.InferenceSession(
+        f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
+    load = time.perf_counter() - start
+    result = timed(lambda: session.run(None, inputs), seconds)
+    return {**result, "load": load, "peak": own_peak(), "base": base}
+
+
+def torch_child(folder, threads, seconds, networks):
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.set_num_interop_threads(1)
+    sys.path.insert(0, networks)
+    import networks as family
+
+    inputs = read_inputs(folder)
+    base = own_peak()
+    with open(f"{folder}/meta.json") as file:
+        meta = json.load(file)
+    start = time.perf_counter()
+    # Weights do not matter for the time.
+    built = family.build(os.path.basename(folder), meta["size"], calibrate=False)
+    arguments = [
+        torch.from_numpy(inputs[name]).to(value.dtype) if name in inputs else value
+        for name, value in built.inputs.items()
+    ]
+    load = time.perf_counter() - start
+    with torch.inference_mode():
+        result = timed(lambda: built.module(*arguments), seconds)
+    return {**result, "load": load, "peak": own_peak(), "base": base}
+
+
+def squall(program, folder, threads, seconds, runs):
+    command = [program, "bench", folder, "--threads", str(threads), "--runs", str(runs), "--json"]
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return {
+        "first": report["first_run_seconds"], "run": report["run_seconds"]["median"],
+        "load": report["load_seconds"], "peak": report["peak_rss_bytes"], "base": 0,
+        "arena": report["arena_bytes"], "operators": report["operators"][:5],
+    }
+
+
+def measure(engine, folder, threads, arguments, expected):
+    environment = {
+        key: value for key, value in os.environ.items()
+        if key not in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+    }
+    environment.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
+    os.environ.clear()
+    os.environ.update(environment)
+    if engine == "squall":
+        runs = max(3, min(200, int(arguments.seconds / max(expected or 0.1, 1e-4))))
+        return squall(arguments.squall, folder, threads, arguments.seconds, runs)
+    child = [
+        sys.executable, "-W", "ignore", __file__, folder, "--child", engine, "--threads",
+        str(threads), "--seconds", str(arguments.seconds), "--networks", arguments.networks,
+    ]
+    done = subprocess.run(child, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise RuntimeError(f"{engine}: {done.stderr.strip().splitlines()[-1:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def peak_rate(threads):
+    """Multiply-adds a second that a large matrix product reaches on this machine, by PyTorch."""
+    code = f"""
+import time, torch
+torch.set_num_threads({threads})
+a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+best = 1e9
+for _ in range(12):
+    start = time.perf_counter(); a @ b; best = min(best, time.perf_counter() - start)
+print(2048 ** 3 / best)
+"""
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+
+
+def middle(rounds, key):
+    return statistics.median(entry[key] for entry in rounds)
+
+
+def table(results, rates, engines):
+    lines = [
+        "| network | threads | Squall ms | × ONNX Runtime | × PyTorch | of peak | load ms | × ORT |"
+        " peak MB | × ORT |", "|" + " --- |" * 10,
+    ]
+    for (name, threads), entry in sorted(results.items()):
+        own = entry["engines"].get("squall")
+        if not own:
+            continue
+        peers = {engine: entry["engines"].get(engine) for engine in ("ort", "torch")}
+
+        def ratio(engine, key, peers=peers, own=own):
+            peer = peers[engine]
+            return f"{middle(own, key) / middle(peer, key):.2f}" if peer else "–"
+
+        adds = entry["multiply_adds"]
+        share = f"{adds / middle(own, 'run') / rates[threads]:.0%}" if adds else "–"
+        lines.append(
+            f"| {name} | {threads} | {middle(own, 'run') * 1e3:.1f} | {ratio('ort', 'run')} "
+            f"| {ratio('torch', 'run')} | {share} | {middle(own, 'load') * 1e3:.0f} "
+            f"| {ratio('ort', 'load')} | {middle(own, 'peak') / MIB:.0f} | {ratio('ort', 'peak')} |")
+    return "\n".join(lines)
+
+
+def versions():
+    code = "import torch, onnxruntime; print(onnxruntime.__version__, torch.__version__)"
+    ort, torch = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True).stdout.split()
+    with open("/proc/cpuinfo") as file:
+        lines = [line for line in file if line.startswith("model name")]
+    processor = lines[0].split(":", 1)[1].strip() if lines else platform.processor()
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {len(lines)} cores of {processor}, {platform.system()}; "
+        f"ONNX Runtime {ort}, PyTorch {torch} (eager)")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("corpus")
+    parser.add_argument("--squall", default=".build/release/squall")
+    parser.add_argument("--networks", default="", help="the folder with networks.py")
+    parser.add_argument("--threads", default="1,2")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--only")
+    parser.add_argument("--engines", default="squall,ort,torch")
+    parser.add_argument("--report")
+    parser.add_argument("--json")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.child:
+        child = {"ort": ort_child, "torch": torch_child}[arguments.child]
+        print(json.dumps(child(
+            arguments.corpus, int(arguments.threads), arguments.seconds, arguments.networks)))
+        return
+    engines = arguments.engines.split(",")
+    counts = [int(count) for count in arguments.threads.split(",")]
+    names = arguments.only.split(",") if arguments.only else sorted(
+        name for name in os.listdir(arguments.corpus)
+        if os.path.exists(os.path.join(arguments.corpus, name, "meta.json")))
+    rates = {count: peak_rate(count) for count in counts}
+    results = {}
+    for name in names:
+        folder = os.path.abspath(os.path.join(arguments.corpus, name))
+        with open(f"{folder}/meta.json") as file:
+            adds = json.load(file).get("multiply_adds")
+        for count in counts:
+            entry = {"multiply_adds": adds, "engines": {}}
+            expected = None
+            for _ in range(arguments.rounds):
+                for engine in engines:
+                    try:
+                        result = measure(engine, folder, count, arguments, expected)
+                    except (RuntimeError, subprocess.CalledProcessError, ValueError) as error:
+                        print(f"{name}: {error}", file=sys.stderr)
+                        continue
+                    if engine == "squall":
+                        expected = result["run"]
+                    entry["engines"].setdefault(engine, []).append(result)
+            results[name, count] = entry
+            print(table({(name, count): entry}, rates, engines).splitlines()[-1], flush=True)
+    text = (
+        f"{versions()}. Peak {', '.join(f'{rates[c] / 1e9:.0f}' for c in counts)} G multiply-adds a "
+        f"second with {', '.join(map(str, counts))} threads.\n\n{table(results, rates, engines)}\n")
+    if arguments.report:
+        with open(arguments.report, "w") as file:
+            file.write(text)
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump([{"name": n, "threads": c, **e} for (n, c), e in results.items()], file)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
