@@ -4,6 +4,14 @@
 internal import CNetCDF
 import Synchronization
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Identifies an open file or a group in it to netCDF-C.
 struct GroupID: Hashable, Sendable { var raw: Int32 }
 
@@ -19,17 +27,50 @@ struct DimensionID: Hashable, Sendable { var raw: Int32 }
 
 enum NetCDFLibrary {
   private static let gate = Mutex<Void>(())
+  /// The thread that holds the gate for several calls, or 0.
+  private static let holder = Atomic<UInt>(0)
 
   /// Runs one netCDF-C call alone and returns its status; `reading` names the file it reads, if any.
   static func status(
     reading path: String? = nil, patience: DamagedFileGuard.Patience = .description,
     _ call: () -> Int32
   ) -> Int32 {
-    gate.withLock { _ in
+    if holder.load(ordering: .relaxed) == ownThread {
+      guard let path else { return call() }
+      return DamagedFileGuard.watch(path, patience, call)
+    }
+    return gate.withLock { _ in
       HDF5Switches.silence()
       guard let path else { return call() }
       return DamagedFileGuard.watch(path, patience, call)
     }
+  }
+
+  /// Holds the gate for all the calls that `body` makes: taking it for each costs more than most calls.
+  static func holding<R: Sendable>(
+    _ body: () throws(GridFileError) -> R
+  ) throws(GridFileError) -> R {
+    if holder.load(ordering: .relaxed) == ownThread { return try body() }
+    let outcome = gate.withLock { _ -> Result<R, GridFileError> in
+      HDF5Switches.silence()
+      holder.store(ownThread, ordering: .relaxed)
+      defer { holder.store(0, ordering: .relaxed) }
+      do throws(GridFileError) {
+        return .success(try body())
+      } catch {
+        return .failure(error)
+      }
+    }
+    return try outcome.get()
+  }
+
+  /// A number that is this thread's alone while it runs.
+  private static var ownThread: UInt {
+    #if canImport(Darwin)
+      UInt(bitPattern: pthread_self())
+    #else
+      UInt(pthread_self())
+    #endif
   }
 
   /// Runs one netCDF-C call that reads `path` alone and turns a failure into an error.
@@ -42,10 +83,9 @@ enum NetCDFLibrary {
 
   /// The library's own words for a status.
   static func words(_ status: Int32) -> String {
-    gate.withLock { _ in
-      guard let text = nc_strerror(status) else { return "netCDF error \(status)" }
-      return String(cString: text)
-    }
+    // The texts are constants, so that no gate is needed.
+    guard let text = nc_strerror(status) else { return "netCDF error \(status)" }
+    return String(cString: text)
   }
 
   static func error(

@@ -12,12 +12,12 @@ struct ClassicHeader: ~Copyable {
   private var position = 4
 
   /// Refuses the file where its header is malformed or promises more bytes than there are.
-  static func check(_ file: consuming InputFile, version: Int) throws(GridFileError) {
+  static func check(_ file: InputFile, version: Int) throws(GridFileError) {
     var header = ClassicHeader(file, version: version)
     try header.walk()
   }
 
-  private init(_ file: consuming InputFile, version: Int) {
+  private init(_ file: InputFile, version: Int) {
     self.file = file
     isData64 = version == 5
     offsetSize = version == 1 ? 4 : 8

@@ -2,8 +2,8 @@
 // a truncated NetCDF-3 file with zeros, which would read as "no rain".
 
 enum FilePreflight {
-  /// Accepts a complete NetCDF file and refuses anything else with a reason.
-  static func check(_ path: String) throws(GridFileError) {
+  /// Accepts a complete NetCDF file, and hands it on open; refuses anything else with a reason.
+  static func check(_ path: String) throws(GridFileError) -> InputFile {
     let file = try InputFile(path)
     let magic = try file.bytes(at: 0, count: 16)
     guard !magic.isEmpty else {
@@ -12,10 +12,11 @@ enum FilePreflight {
     if magic.starts(with: Array("CDF".utf8)), magic.count > 3, [1, 2, 5].contains(magic[3]) {
       try ClassicHeader.check(file, version: Int(magic[3]))
     } else if let offset = try HDF5Superblock.offset(in: file) {
-      try HDF5Superblock.check(file, at: offset)
+      _ = try HDF5Superblock.check(file, at: offset)
     } else {
       throw GridFileError(.notNetCDF, path: path, complaint(magic))
     }
+    return file
   }
 
   /// What the file seems to be, for people who named the wrong one.
@@ -46,7 +47,7 @@ enum HDF5Superblock {
   static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
   /// Where the superblock is: at 0, or at 512, 1024, 2048 … behind a user block.
-  static func offset(in file: borrowing InputFile) throws(GridFileError) -> Int? {
+  static func offset(in file: InputFile) throws(GridFileError) -> Int? {
     var offset = 0
     while offset < file.length {
       if try file.bytes(at: offset, count: 8) == signature { return offset }
@@ -55,7 +56,7 @@ enum HDF5Superblock {
     return nil
   }
 
-  static func check(_ file: borrowing InputFile, at start: Int) throws(GridFileError) {
+  static func check(_ file: InputFile, at start: Int) throws(GridFileError) {
     let block = try file.bytes(at: start, count: 96)
     guard block.count > 8 else { throw tooShort(file, nil) }
     // Versions 0 and 1 keep the size of offsets at byte 13 and the end of file in the third address.
@@ -86,7 +87,7 @@ enum HDF5Superblock {
   }
 
   private static func tooShort(
-    _ file: borrowing InputFile, _ needed: Int?
+    _ file: InputFile, _ needed: Int?
   ) -> GridFileError {
     let whole = needed.map { " of \($0)" } ?? ""
     return GridFileError(

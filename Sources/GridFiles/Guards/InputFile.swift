@@ -8,10 +8,12 @@
   import Darwin
 #endif
 
-/// A regular file open for reading at any place; closed when it goes.
-struct InputFile: ~Copyable {
+/// A regular file open for reading at any place; closed when the last reference goes.
+final class InputFile: Sendable {
   let path: String
   let length: Int
+  /// Which file this is, and in which state.
+  let identity: FileIdentity
   private let descriptor: Int32
 
   /// Opens `path`, refusing what is not a regular file.
@@ -23,6 +25,11 @@ struct InputFile: ~Copyable {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       let words = SystemError.words(errno)
+      if path.contains("://") {
+        throw GridFileError(
+          .noInput, path: path,
+          "is an address, and only files on this machine are read; fetch it first")
+      }
       throw GridFileError(.noInput, path: path, "cannot be opened: \(words); check the path")
     }
     var status = stat()
@@ -39,10 +46,21 @@ struct InputFile: ~Copyable {
     }
     self.path = path
     self.length = Int(status.st_size)
+    self.identity = FileIdentity(status)
     self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
+
+  /// A name for this open file without anything in it that a C library could take for more than a name;
+  /// good while this value lives.
+  var plainName: String {
+    #if os(Linux)
+      let name = "/proc/self/fd/\(descriptor)"
+      if access(name, R_OK) == 0 { return name }
+    #endif
+    return path.hasPrefix("/") ? path : "./" + path
+  }
 
   /// Up to `count` bytes from `offset`; fewer at the file's end.
   func bytes(at offset: Int, count: Int) throws(GridFileError) -> [UInt8] {
@@ -66,5 +84,40 @@ struct InputFile: ~Copyable {
         "cannot be read: \(SystemError.words(failure)); check the disk and try again")
     }
     return bytes
+  }
+}
+
+/// Which file a path named, and in which state, so that changes while it is read are noticed.
+struct FileIdentity: Sendable, Equatable {
+  private let device: UInt64
+  private let inode: UInt64
+  private let length: Int64
+  private let seconds: Int64
+  private let nanoseconds: Int64
+
+  init(_ status: stat) {
+    device = UInt64(truncatingIfNeeded: status.st_dev)
+    inode = UInt64(truncatingIfNeeded: status.st_ino)
+    length = Int64(status.st_size)
+    #if canImport(Darwin)
+      seconds = Int64(status.st_mtimespec.tv_sec)
+      nanoseconds = Int64(status.st_mtimespec.tv_nsec)
+    #else
+      seconds = Int64(status.st_mtim.tv_sec)
+      nanoseconds = Int64(status.st_mtim.tv_nsec)
+    #endif
+  }
+
+  /// Throws where the file has been written to since.
+  ///
+  /// A file of the same name in its place does no harm: what is open is still the old one.
+  func check(_ path: String) throws(GridFileError) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return }
+    let now = FileIdentity(status)
+    guard now.device == device, now.inode == inode, now != self else { return }
+    throw GridFileError(
+      .inputOutput, path: path,
+      "was changed while it was read; try again when its writer has finished")
   }
 }

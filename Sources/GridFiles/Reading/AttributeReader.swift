@@ -8,17 +8,21 @@ struct AttributeReader {
   let variable: VariableID
   let name: String
 
-  /// The attribute's value, or nil where it is of a type that is not read.
-  func read() throws(GridFileError) -> NetCDFValues? {
+  /// The attribute's value, or nil where it is of a type that is not read; `limit` is the most elements
+  /// that it may have.
+  func read(atMost limit: Int) throws(GridFileError) -> NetCDFValues? {
     var rawType: Int32 = 0
     var count = 0
     try NetCDFLibrary.check(path, nil, "reading attribute '\(name)'") {
       nc_inq_att(group.raw, variable.raw, name, &rawType, &count)
     }
-    guard let type = NetCDFType(rawValue: rawType), type != .userDefined else { return nil }
-    guard count >= 0, count <= 1 << 26 else {
+    let type = AttributeReader.type(rawType, in: group, path)
+    guard type != .userDefined else { return nil }
+    guard count >= 0, count <= limit else {
       throw GridFileError(
-        .corrupt, path: path, "attribute '\(name)' claims \(count) elements; fetch the file again")
+        .corrupt, path: path,
+        "attribute '\(name)' has \(count) elements, more than are read; "
+          + "fetch the file again or remove it with 'ncatted'")
     }
     switch type {
     case .char: return .text(TextDecoder.text(try numbers(count, 0 as UInt8)))
@@ -62,6 +66,21 @@ struct AttributeReader {
   }
 }
 
+extension AttributeReader {
+  /// The type that netCDF-C calls `raw`: enumerations are the integers they are made of; other types that
+  /// a file defines are not read.
+  static func type(_ raw: Int32, in group: GroupID, _ path: String) -> NetCDFType {
+    if let type = NetCDFType(rawValue: raw), type != .userDefined { return type }
+    var base: Int32 = 0
+    var kind: Int32 = 0
+    let status = NetCDFLibrary.status(reading: path) {
+      nc_inq_user_type(group.raw, raw, nil, nil, &base, nil, &kind)
+    }
+    guard status == NC_NOERR, kind == NC_ENUM else { return .userDefined }
+    return NetCDFType(rawValue: base) ?? .userDefined
+  }
+}
+
 enum TextDecoder {
   /// Text from bytes: UTF-8 where they are that, else Latin-1, which every byte is; ends at the
   /// padding zeros that some writers leave.
@@ -69,6 +88,17 @@ enum TextDecoder {
     var bytes = Array(bytes)
     while bytes.last == 0 { bytes.removeLast() }
     if let text = String(validating: bytes, as: UTF8.self) { return text }
+    return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  }
+
+  /// Text from bytes in the encoding that an `_Encoding` attribute names: UTF-8, ASCII and Latin-1 are known.
+  static func text(_ bytes: some Collection<UInt8>, encoding: String?) -> String {
+    let name = encoding?.lowercased().filter { $0 != "-" && $0 != "_" } ?? ""
+    guard ["latin1", "iso88591", "iso885915", "windows1252", "cp1252"].contains(name) else {
+      return text(bytes)
+    }
+    var bytes = Array(bytes)
+    while bytes.last == 0 { bytes.removeLast() }
     return String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
   }
 

@@ -16,6 +16,9 @@ public struct NetCDFAttributes: Sendable, Equatable {
   /// No attributes.
   public init() {}
 
+  /// Attributes in order; the first of equal names is the one that is found.
+  init(_ elements: [Element]) { self.elements = elements }
+
   /// The value named `name`; assigning replaces in place or appends, assigning nil removes.
   public subscript(name: String) -> NetCDFValues? {
     get { elements.first { $0.name == name }?.value }

@@ -92,6 +92,8 @@ public enum NetCDFFormat: String, Sendable {
   case netCDF4 = "NetCDF-4"
   /// HDF5 underneath, with the classic data model.
   case netCDF4Classic = "NetCDF-4 classic model"
+  /// A folder of chunks in Zarr format 2, as NCZarr, xarray and Zarr write it.
+  case zarr = "Zarr format 2"
 }
 
 /// The product of `lengths`, or nil where one is negative or it overflows.

@@ -57,8 +57,9 @@ public struct Packing: Sendable, Equatable {
     let rangeType = bounds?.type ?? lower?.type ?? upper?.type
     let isPacked = self.scale != 1 || self.offset != 0
     // A range in the type of scale_factor, wider than the stored one, is in physical units.
-    rangeIsPhysical =
-      isPacked && type.isInteger && (rangeType == .float || rangeType == .double)
+    let isFloating = rangeType == .float || rangeType == .double
+    let isWider = type.isInteger || (type == .float && rangeType == .double)
+    rangeIsPhysical = isPacked && isFloating && isWider
     if rangeIsPhysical {
       validLower = lower
       validUpper = upper
@@ -71,73 +72,33 @@ public struct Packing: Sendable, Equatable {
   /// The stored numbers as physical ones in single precision, NaN where missing; nil for text.
   ///
   /// Computed in double precision and rounded once.
-  public func floats(_ values: NetCDFValues) -> [Float]? {
-    switch values {
-    case .text, .strings: nil
-    case .int8(let values): unpack(values, Float.nan) { Float($0) }
-    case .uint8(let values): unpack(values, Float.nan) { Float($0) }
-    case .int16(let values): unpack(values, Float.nan) { Float($0) }
-    case .uint16(let values): unpack(values, Float.nan) { Float($0) }
-    case .int32(let values): unpack(values, Float.nan) { Float($0) }
-    case .uint32(let values): unpack(values, Float.nan) { Float($0) }
-    case .int64(let values): unpack(values, Float.nan) { Float($0) }
-    case .uint64(let values): unpack(values, Float.nan) { Float($0) }
-    case .float(let values): unpack(values, Float.nan) { Float($0) }
-    case .double(let values): unpack(values, Float.nan) { Float($0) }
-    }
-  }
+  public func floats(_ values: NetCDFValues) -> [Float]? { physical(values) }
 
   /// The stored numbers as physical ones in double precision, NaN where missing; nil for text.
-  public func doubles(_ values: NetCDFValues) -> [Double]? {
+  public func doubles(_ values: NetCDFValues) -> [Double]? { physical(values) }
+
+  private func physical<R: PhysicalNumber>(_ values: NetCDFValues) -> [R]? {
     switch values {
     case .text, .strings: nil
-    case .int8(let values): unpack(values, Double.nan) { $0 }
-    case .uint8(let values): unpack(values, Double.nan) { $0 }
-    case .int16(let values): unpack(values, Double.nan) { $0 }
-    case .uint16(let values): unpack(values, Double.nan) { $0 }
-    case .int32(let values): unpack(values, Double.nan) { $0 }
-    case .uint32(let values): unpack(values, Double.nan) { $0 }
-    case .int64(let values): unpack(values, Double.nan) { $0 }
-    case .uint64(let values): unpack(values, Double.nan) { $0 }
-    case .float(let values): unpack(values, Double.nan) { $0 }
-    case .double(let values): unpack(values, Double.nan) { $0 }
+    case .int8(let values): unpack(values)
+    case .uint8(let values): unpack(values)
+    case .int16(let values): unpack(values)
+    case .uint16(let values): unpack(values)
+    case .int32(let values): unpack(values)
+    case .uint32(let values): unpack(values)
+    case .int64(let values): unpack(values)
+    case .uint64(let values): unpack(values)
+    case .float(let values): unpack(values)
+    case .double(let values): unpack(values)
     }
   }
 
-  @inline(__always)
-  private func unpack<T: NetCDFNumber, R>(
-    _ values: [T], _ nan: R, _ round: (Double) -> R
-  ) -> [R] {
-    var fills = missing.compactMap { $0.first(as: T.self) }
-    let first = fills.isEmpty ? nil : fills.removeFirst()
-    let lower = rangeIsPhysical ? nil : validLower?.first(as: T.self)
-    let upper = rangeIsPhysical ? nil : validUpper?.first(as: T.self)
-    let low = rangeIsPhysical ? validLower?.doubles?.first ?? -.infinity : -.infinity
-    let high = rangeIsPhysical ? validUpper?.doubles?.first ?? .infinity : .infinity
-    let (scale, offset) = (scale, offset)
+  private func unpack<T: NetCDFNumber, R: PhysicalNumber>(_ values: [T]) -> [R] {
+    let unpacker = Unpacker<T, R>(self)
     return [R](unsafeUninitializedCapacity: values.count) { output, count in
       values.withUnsafeBufferPointer { input in
-        for index in input.indices {
-          output.initializeElement(at: index, to: round(input[index].asDouble * scale + offset))
-        }
-        if let first {
-          for index in input.indices where input[index] == first { output[index] = nan }
-        }
-        for fill in fills {
-          for index in input.indices where input[index] == fill { output[index] = nan }
-        }
-        if let lower {
-          for index in input.indices where input[index] < lower { output[index] = nan }
-        }
-        if let upper {
-          for index in input.indices where input[index] > upper { output[index] = nan }
-        }
-        if rangeIsPhysical {
-          for index in input.indices {
-            let physical = input[index].asDouble * scale + offset
-            if physical < low || physical > high { output[index] = nan }
-          }
-        }
+        guard let source = input.baseAddress, let target = output.baseAddress else { return }
+        unpacker.unpack(source, step: 1, count: input.count, into: target)
       }
       count = values.count
     }

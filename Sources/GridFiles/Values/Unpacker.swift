@@ -1,0 +1,112 @@
+// Room: GridFiles. The loop that turns stored numbers into physical ones in one pass.
+
+/// A number in which physical values are handed out.
+protocol PhysicalNumber: NetCDFNumber, BinaryFloatingPoint {
+  init(_ value: Double)
+}
+
+extension Float: PhysicalNumber {}
+extension Double: PhysicalNumber {}
+
+/// A packing made ready for numbers stored as `Stored` and wanted as `Physical`.
+struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
+  private let scale: Double
+  private let offset: Double
+  private let fills: [Stored]
+  /// The valid range in stored numbers, where there is one.
+  private let lower: Stored?
+  private let upper: Stored?
+  /// The valid range in physical numbers, where there is one.
+  private let low: Double?
+  private let high: Double?
+
+  init(_ packing: Packing) {
+    scale = packing.scale
+    offset = packing.offset
+    // NaN is missing already, and equal to nothing.
+    fills = packing.missing.compactMap { $0.first(as: Stored.self) }.filter { $0 == $0 }
+    lower = packing.rangeIsPhysical ? nil : packing.validLower?.first(as: Stored.self)
+    upper = packing.rangeIsPhysical ? nil : packing.validUpper?.first(as: Stored.self)
+    low = packing.rangeIsPhysical ? packing.validLower?.doubles?.first : nil
+    high = packing.rangeIsPhysical ? packing.validUpper?.doubles?.first : nil
+  }
+
+  /// Whether numbers that are not missing change at all.
+  var changesNumbers: Bool { scale != 1 || offset != 0 }
+
+  /// Unpacks `count` numbers that lie `step` apart.
+  ///
+  /// Computed in double precision and rounded once.
+  func unpack(
+    _ input: UnsafePointer<Stored>, step: Int, count: Int,
+    into output: UnsafeMutablePointer<Physical>
+  ) {
+    let plan = (fills.first, changesNumbers)
+    switch (plan, step) {
+    case ((nil, false), 1):
+      for index in 0..<count { output[index] = convert(input[index]) }
+    case ((nil, true), 1):
+      let (scale, offset) = (scale, offset)
+      for index in 0..<count {
+        output[index] = Physical(input[index].asDouble * scale + offset)
+      }
+    case ((let fill?, false), 1):
+      for index in 0..<count {
+        let value = input[index]
+        output[index] = value == fill ? .nan : convert(value)
+      }
+    case ((let fill?, true), 1):
+      let (scale, offset) = (scale, offset)
+      for index in 0..<count {
+        let value = input[index]
+        output[index] = value == fill ? .nan : Physical(value.asDouble * scale + offset)
+      }
+    default:
+      let changes = changesNumbers
+      for index in 0..<count {
+        let value = input[index * step]
+        let number = changes ? Physical(value.asDouble * scale + offset) : convert(value)
+        output[index] = value == fills.first ? .nan : number
+      }
+    }
+    for fill in fills.dropFirst() {
+      for index in 0..<count where input[index * step] == fill { output[index] = .nan }
+    }
+    markRange(input, step, count, output)
+  }
+
+  /// Marks what is missing in numbers that are physical as they are stored.
+  func mark(_ output: UnsafeMutableBufferPointer<Physical>) {
+    guard let base = output.baseAddress else { return }
+    let count = output.count
+    for fill in fills {
+      guard let fill = fill as? Physical else { return }
+      for index in 0..<count { base[index] = base[index] == fill ? .nan : base[index] }
+    }
+    guard lower != nil || upper != nil else { return }
+    base.withMemoryRebound(to: Stored.self, capacity: count) {
+      markRange($0, 1, count, base)
+    }
+  }
+
+  @inline(__always)
+  private func convert(_ value: Stored) -> Physical { Physical(value.asDouble) }
+
+  private func markRange(
+    _ input: UnsafePointer<Stored>, _ step: Int, _ count: Int,
+    _ output: UnsafeMutablePointer<Physical>
+  ) {
+    if let lower {
+      for index in 0..<count where input[index * step] < lower { output[index] = .nan }
+    }
+    if let upper {
+      for index in 0..<count where input[index * step] > upper { output[index] = .nan }
+    }
+    guard low != nil || high != nil else { return }
+    let (low, high) = (low ?? -.infinity, high ?? .infinity)
+    for index in 0..<count {
+      let physical = input[index * step].asDouble * scale + offset
+      if physical < low || physical > high { output[index] = .nan }
+    }
+  }
+}
