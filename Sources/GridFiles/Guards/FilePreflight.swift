@@ -3,7 +3,11 @@
 
 enum FilePreflight {
   /// Accepts a complete NetCDF file, and hands it on open; refuses anything else with a reason.
-  static func check(_ path: String) throws(GridFileError) -> InputFile {
+  ///
+  /// `isThorough` walks through all of HDF5's structure, as must be done before HDF5 sees a file.
+  static func check(
+    _ path: String, isThorough: Bool = true
+  ) throws(GridFileError) -> InputFile {
     let file = try InputFile(path)
     let magic = try file.bytes(at: 0, count: 16)
     guard !magic.isEmpty else {
@@ -12,7 +16,8 @@ enum FilePreflight {
     if magic.starts(with: Array("CDF".utf8)), magic.count > 3, [1, 2, 5].contains(magic[3]) {
       try ClassicHeader.check(file, version: Int(magic[3]))
     } else if let offset = try HDF5Superblock.offset(in: file) {
-      _ = try HDF5Superblock.check(file, at: offset)
+      try HDF5Superblock.check(file, at: offset)
+      if isThorough { try HDF5Checker.check(file, superblockAt: offset) }
     } else {
       throw GridFileError(.notNetCDF, path: path, complaint(magic))
     }

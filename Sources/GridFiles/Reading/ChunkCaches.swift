@@ -32,8 +32,9 @@ enum ChunkCaches {
       let (start, end) = (box.start[axis], box.start[axis] + box.count[axis])
       guard end > start else { return }
       let (first, last) = (start / chunks[axis], (end - 1) / chunks[axis])
-      isPartial = isPartial || start % chunks[axis] != 0 || 
-        (end % chunks[axis] != 0 && end < variable.dimensions[axis].length)
+      isPartial =
+        isPartial || start % chunks[axis] != 0
+        || (end % chunks[axis] != 0 && end < variable.dimensions[axis].length)
       guard let product = checkedProduct([touched, last - first + 1]) else { return }
       touched = product
     }

@@ -62,8 +62,12 @@ struct MetadataReader {
       var rank: Int32 = 0
       var attributeCount: Int32 = 0
       let name = try name("reading a variable") {
-        nc_inq_var(group.raw, id, $0, &rawType, &rank, nil, &attributeCount)
+        nc_inq_var(group.raw, id, $0, &rawType, &rank, nil, nil)
       }
+      // HDF5 has attributes that netCDF has not, such as matrices; then none of the variable's are read.
+      let isCounted =
+        NetCDFLibrary.status(reading: path) { nc_inq_varnatts(group.raw, id, &attributeCount) }
+        == NC_NOERR
       guard (0...1024).contains(rank) else {
         throw GridFileError(
           .corrupt, path: path, variable: prefix + name,
@@ -87,7 +91,8 @@ struct MetadataReader {
       variables.append(
         NetCDFVariable(
           name: prefix + name, type: type, dimensions: shape,
-          attributes: try attributes(of: group, variable, count: Int(attributeCount)),
+          attributes: try attributes(
+            of: group, variable, count: isCounted ? Int(attributeCount) : 0),
           storage: storage(of: group, id, rank: Int(rank)),
           isPrefilled: isPrefilled(group, id, type), group: group, id: variable))
     }
@@ -156,9 +161,8 @@ struct MetadataReader {
   ) throws(GridFileError) -> NetCDFAttributes {
     var total = Int32(clamping: count ?? 0)
     if count == nil {
-      try NetCDFLibrary.check(path, nil, "counting attributes") {
-        nc_inq_natts(group.raw, &total)
-      }
+      let status = NetCDFLibrary.status(reading: path) { nc_inq_natts(group.raw, &total) }
+      if status != NC_NOERR { return NetCDFAttributes() }
     }
     var elements: [NetCDFAttributes.Element] = []
     for index in 0..<max(total, 0) {
@@ -191,7 +195,7 @@ struct MetadataReader {
     try withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1024) {
       buffer throws(GridFileError) in
       buffer.initialize(repeating: 0)
-      let base = buffer.baseAddress!
+      guard let base = buffer.baseAddress else { return "" }
       try NetCDFLibrary.check(path, nil, doing) { call(base) }
       return TextDecoder.text(buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
     }

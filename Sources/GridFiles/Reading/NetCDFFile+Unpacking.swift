@@ -100,10 +100,10 @@ extension NetCDFFile {
         scratch?.deallocate()
         scratch = .allocate(byteCount: max(bytes, 16), alignment: 64)
       }
-      guard let scratch else { return }
+      guard let scratch, let origin = scratch.baseAddress else { return }
       let dense = NetCDFBox(start: block.start, count: spans)
       try readDense(variable, dense, UnsafeMutableRawBufferPointer(rebasing: scratch[..<bytes]))
-      let input = UnsafePointer(scratch.baseAddress!.assumingMemoryBound(to: T.self))
+      let input = UnsafePointer(origin.assumingMemoryBound(to: T.self))
       rows(of: block, spans: spans, at: place, in: box) { source, step, count, offset in
         body(input + source, step, count, offset)
       }
@@ -128,7 +128,9 @@ extension NetCDFFile {
     }
     let isSparse = axis == rank - 1 && spans[axis] != block.count[axis]
     let step = isSparse ? block.stride[axis] : 1
-    var (sourceSteps, offsetSteps) = ([Int](repeating: 1, count: rank), [Int](repeating: 1, count: rank))
+    var (sourceSteps, offsetSteps) = (
+      [Int](repeating: 1, count: rank), [Int](repeating: 1, count: rank)
+    )
     for other in (0..<rank - 1).reversed() {
       sourceSteps[other] = sourceSteps[other + 1] * spans[other + 1]
       offsetSteps[other] = offsetSteps[other + 1] * box.count[other + 1]

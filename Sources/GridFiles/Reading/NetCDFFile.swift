@@ -51,7 +51,7 @@ public final class NetCDFFile: Sendable {
   /// Throws: as `init(path:)`, for what can be told from the first bytes and the length.
   public static func check(path: String) throws(GridFileError) {
     if try ZarrStore.folder(at: path) != nil { return }
-    _ = try FilePreflight.check(path)
+    _ = try FilePreflight.check(path, isThorough: false)
   }
 
   /// The variable named `name`, or nil.

@@ -88,7 +88,9 @@ struct ZarrFolder: Sendable {
     }
     for name in names.sorted() where !name.hasPrefix(".") {
       let child = prefix + name + "/"
-      let isNode = [".zarray", ".zgroup", ".nczgroup"].contains { access(path + "/" + child + $0, F_OK) == 0 }
+      let isNode = [".zarray", ".zgroup", ".nczgroup"].contains {
+        access(path + "/" + child + $0, F_OK) == 0
+      }
       if isNode { try collect(child, depth: depth + 1, &nodes, &found) }
     }
   }

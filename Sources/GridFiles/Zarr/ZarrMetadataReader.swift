@@ -69,7 +69,11 @@ struct ZarrMetadataReader {
     }
     var found = attributes(json, types: attributeTypes)
     let type = array.element.type
-    if found["_FillValue"] == nil, type.isNumeric, let fill = array.fillValue(as: type) {
+    // As xarray does; but zarr fills with 0 unless told otherwise, and coordinates miss no values.
+    let isCoordinate = shape.count == 1 && shape[0].name == display
+    if !isCoordinate, found["_FillValue"] == nil, type.isNumeric,
+      let fill = array.fillValue(as: type)
+    {
       found["_FillValue"] = fill
     }
     let identifier = Int32(clamping: arrays.count)

@@ -29,9 +29,10 @@ final class ZarrStore: FileSource {
     try eachChunk(of: array, box) { (chunk) throws(GridFileError) in
       let stored = try plainChunk(array, chunk.index, size)
       stored.withUnsafeBytes { source in
+        guard let origin = source.baseAddress else { return }
         chunk.eachRow { from, step, count, to in
           array.element.copy(
-            source.baseAddress! + from * size, step: step * size, count: count,
+            origin + from * size, step: step * size, count: count,
             to: base + to * outSize)
         }
       }
