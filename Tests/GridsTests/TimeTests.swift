@@ -31,6 +31,15 @@ struct TimeTests {
     ("standard", "hours since 2000-01-01 12 UTC", 0.1, "2000-01-01T12:06:00Z"),
     ("standard", "days since 19000101", 43000.006944444445, "2017-09-24T00:10:00Z"),
     ("standard", "secs since 20000101T060000Z", 0.25, "2000-01-01T06:00:00.25Z"),
+    ("standard", "days since 0001-01-01", -1, "-0001-12-31T00:00:00Z"),
+    ("julian", "days since -0001-01-01", 366, "0001-01-01T00:00:00Z"),
+    ("standard", "days since 0000-01-01", 366, "0001-01-01T00:00:00Z"),
+    ("standard", "days since 0000-01-01", 15, "0000-01-16T00:00:00Z"),
+    ("proleptic_gregorian", "days since 0000-01-01", 400, "0001-02-04T00:00:00Z"),
+    ("noleap", "common_years since 2000-01-01", 1, "2001-01-01T00:00:00Z"),
+    ("standard", "days since 2000-03", 1, "2000-03-02T00:00:00Z"),
+    ("standard", "hours since 2000-01-01 00:00 -3", 0, "2000-01-01T03:00:00Z"),
+    ("standard", "days since 1-1-1", 1, "0001-01-02T00:00:00Z"),
   ]
 
   @Test(arguments: decoded)

@@ -40,6 +40,7 @@ public enum RainRateQuantity: Sendable, Hashable {
 
   private static func scale(_ unit: PhysicalUnit, _ target: String) -> Double? {
     guard let target = try? PhysicalUnit(target), let found = try? unit.conversion(to: target),
+      found.isLinear,
       found.offset == 0
     else { return nil }
     // UDUNITS reaches factors such as 3600 by division; the last digits are its rounding.

@@ -1,5 +1,7 @@
 // Room: Grids. CF calendars: from a date to a count of days and back, for each way of counting.
 
+internal import GridFiles
+
 /// A way of dividing time into years, months and days.
 ///
 /// Source: CF 1.11 section 4.4.1.
@@ -21,12 +23,12 @@ public enum CFCalendar: String, Sendable, Hashable, CaseIterable {
   ///
   /// Edge cases: an empty name and old synonyms (`gregorian`, `365_day`, `366_day`) are known.
   public init?(cfName name: String) {
-    switch name.lowercased() {
+    switch name.trimmingBlanks.lowercased() {
     case "standard", "gregorian", "": self = .standard
     case "proleptic_gregorian": self = .prolepticGregorian
     case "julian": self = .julian
-    case "noleap", "365_day", "no_leap": self = .noLeap
-    case "all_leap", "366_day": self = .allLeap
+    case "noleap", "365_day", "no_leap", "365day": self = .noLeap
+    case "all_leap", "366_day", "allleap", "366day": self = .allLeap
     case "360_day", "360day": self = .day360
     default: return nil
     }
@@ -40,9 +42,21 @@ public enum CFCalendar: String, Sendable, Hashable, CaseIterable {
     }
   }
 
+  /// Whether the year before 1 is -1, as in history; the other calendars have a year 0.
+  ///
+  /// Source: CF 1.11 section 4.4.1; the same as in cftime.
+  public var lacksYearZero: Bool { self == .standard || self == .julian }
+
+  /// The year on a scale with a year 0. In calendars that lack it, 0 counts as the year before 1.
+  private func astronomical(_ year: Int) -> Int {
+    lacksYearZero && year < 0 ? year + 1 : year
+  }
+
   /// The number of days of `month`, 1 to 12, in `year`.
   public func days(inMonth month: Int, ofYear year: Int) -> Int {
     if self == .day360 { return 30 }
+    guard year.magnitude <= CFCalendar.largestYear else { return 0 }
+    let year = astronomical(year)
     let lengths = [31, isLeap(year) ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     return lengths.indices.contains(month - 1) ? lengths[month - 1] : 0
   }
@@ -63,10 +77,13 @@ public enum CFCalendar: String, Sendable, Hashable, CaseIterable {
   /// Days from 1970-01-01 to a date, or nil where this calendar has no such date.
   ///
   /// Real calendars count the same days: 1970-01-01 is the Gregorian one for all three.
+  /// Edge cases: the standard and the Julian calendar go from year -1 to year 1; year 0, which files have
+  /// nevertheless, is taken as -1.
   public func dayNumber(year: Int, month: Int, day: Int) -> Int? {
-    guard abs(year) <= CFCalendar.largestYear, (1...12).contains(month),
+    guard year.magnitude <= CFCalendar.largestYear, (1...12).contains(month),
       day >= 1, day <= days(inMonth: month, ofYear: year)
     else { return nil }
+    let year = astronomical(year)
     switch self {
     case .prolepticGregorian: return gregorianDay(year, month, day)
     case .julian: return julianDay(year, month, day)
@@ -79,8 +96,19 @@ public enum CFCalendar: String, Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The date that lies `number` days after 1970-01-01.
-  public func date(ofDay number: Int) -> (year: Int, month: Int, day: Int) {
+  /// The date that lies `number` days after 1970-01-01, for numbers within a million years.
+  ///
+  /// `hasYearZero` counts years of the standard and the Julian calendar with a year 0.
+  public func date(
+    ofDay number: Int, hasYearZero: Bool = false
+  ) -> (year: Int, month: Int, day: Int) {
+    let limit = 400 * CFCalendar.largestYear
+    let date = astronomicalDate(min(max(number, -limit), limit))
+    guard lacksYearZero, !hasYearZero, date.year <= 0 else { return date }
+    return (date.year - 1, date.month, date.day)
+  }
+
+  private func astronomicalDate(_ number: Int) -> (year: Int, month: Int, day: Int) {
     switch self {
     case .prolepticGregorian: return gregorianDate(number)
     case .julian: return julianDate(number)

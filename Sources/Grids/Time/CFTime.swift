@@ -13,13 +13,18 @@ public struct CFTime: Sendable, Hashable, Comparable {
   public let seconds: Int64
   /// Nanoseconds past the whole second, 0 to 999,999,999.
   public let nanoseconds: Int32
+  /// Whether years of a calendar without a year 0 are counted with one, since the file does so.
+  let hasYearZero: Bool
 
   /// The instant `nanosecondsSinceEpoch` after 1970, or nil beyond a million years.
-  init?(nanosecondsSinceEpoch total: Int128, calendar: CFCalendar) {
+  init?(
+    nanosecondsSinceEpoch total: Int128, calendar: CFCalendar, hasYearZero: Bool = false
+  ) {
     let (seconds, rest) = floorDivide(total, 1_000_000_000)
     let limit = Int128(CFCalendar.largestYear) * 31_622_400
     guard seconds.magnitude <= limit.magnitude else { return nil }
     self.calendar = calendar
+    self.hasYearZero = hasYearZero
     self.seconds = Int64(seconds)
     self.nanoseconds = Int32(rest)
   }
@@ -34,6 +39,7 @@ public struct CFTime: Sendable, Hashable, Comparable {
       (0..<1_000_000_000).contains(nanosecond)
     else { return nil }
     self.calendar = calendar
+    hasYearZero = year == 0 && calendar.lacksYearZero
     seconds = Int64(days) * 86400 + Int64(hour * 3600 + minute * 60 + second)
     nanoseconds = Int32(nanosecond)
   }
@@ -41,7 +47,7 @@ public struct CFTime: Sendable, Hashable, Comparable {
   /// The instant of `date` in the standard calendar, to the microsecond; nil beyond a million years.
   public init?(_ date: Date) {
     let microseconds = (date.timeIntervalSince1970 * 1e6).rounded()
-    guard microseconds.isFinite else { return nil }
+    guard microseconds.magnitude < 1e24 else { return nil }
     self.init(nanosecondsSinceEpoch: Int128(microseconds) * 1000, calendar: .standard)
   }
 
@@ -56,7 +62,7 @@ public struct CFTime: Sendable, Hashable, Comparable {
     (year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, nanosecond: Int)
   {
     let (day, rest) = floorDivide(Int(seconds), 86400)
-    let date = calendar.date(ofDay: day)
+    let date = calendar.date(ofDay: day, hasYearZero: hasYearZero)
     return (
       date.year, date.month, date.day, rest / 3600, rest / 60 % 60, rest % 60, Int(nanoseconds)
     )
@@ -69,7 +75,9 @@ public struct CFTime: Sendable, Hashable, Comparable {
   public func advanced(by duration: Duration) -> CFTime {
     let (seconds, attoseconds) = duration.components
     let step = Int128(seconds) * 1_000_000_000 + Int128(attoseconds / 1_000_000_000)
-    return CFTime(nanosecondsSinceEpoch: nanosecondsSinceEpoch + step, calendar: calendar) ?? self
+    return CFTime(
+      nanosecondsSinceEpoch: nanosecondsSinceEpoch + step, calendar: calendar,
+      hasYearZero: hasYearZero) ?? self
   }
 
   /// The time from `other` to this instant; negative where `other` is later.

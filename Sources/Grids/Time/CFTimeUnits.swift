@@ -18,7 +18,10 @@ public struct CFTimeUnits: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads units such as `seconds since 1970-01-01 00:00:00 UTC`.
   ///
-  /// Edge cases: months and years are only known in the 360-day calendar, where they have a length.
+  /// Edge cases: months and years are only known in the 360-day calendar, where they have a length
+  /// (cftime does the same; UDUNITS would take a twelfth of a tropical year, which no file means).
+  /// A reference of year 0, which the standard calendar lacks, is the year before 1. Zones are taken off
+  /// as UDUNITS does, also `-3` and `UTC+1`.
   /// Throws: `GridError` with code `time`.
   public init(_ text: String, calendar: CFCalendar = .standard) throws(GridError) {
     let words = text.trimmingBlanks.split(
@@ -29,13 +32,20 @@ public struct CFTimeUnits: Sendable, Hashable, CustomStringConvertible {
         .time, "'\(text)' are not time units; they read like 'seconds since 1970-01-01 00:00:00'")
     }
     guard let unit = CFTimeUnits.nanoseconds(in: String(words[0]), calendar) else {
-      throw GridError(
-        .time,
-        "'\(words[0])' in '\(text)' is not a unit of time with a fixed length; "
-          + "use seconds, minutes, hours or days")
+      let isCalendarUnit = ["mon", "yea", "yr"].contains { words[0].lowercased().hasPrefix($0) }
+      throw isCalendarUnit
+        ? GridError(
+          .time,
+          "'\(text)' counts in \(words[0]), which have no fixed length in the "
+            + "\(calendar.rawValue) calendar; rewrite it in days, "
+            + "for example with 'cdo settunits,days'")
+        : GridError(
+          .time,
+          "'\(words[0])' in '\(text)' is not a unit of time with a fixed length; "
+            + "use seconds, minutes, hours or days")
     }
     var parser = TimeParser(words[2])
-    guard let reference = parser.time(calendar) else {
+    guard let reference = parser.time(calendar, allowsPartialDate: true) else {
       throw GridError(
         .time, "'\(words[2])' in '\(text)' is not a time of the \(calendar.rawValue) calendar")
     }
@@ -65,9 +75,16 @@ public struct CFTimeUnits: Sendable, Hashable, CustomStringConvertible {
 
   /// The instant of a whole count, exactly; nil beyond a million years.
   public func time(_ count: Int64) -> CFTime? {
-    CFTime(
-      nanosecondsSinceEpoch: reference.nanosecondsSinceEpoch + Int128(count) * unitNanoseconds,
-      calendar: calendar)
+    let (step, overflow) = Int128(count).multipliedReportingOverflow(by: unitNanoseconds)
+    return overflow ? nil : time(after: step)
+  }
+
+  private func time(after nanoseconds: Int128) -> CFTime? {
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(reference.nanosecondsSinceEpoch)
+    return overflow
+      ? nil
+      : CFTime(
+        nanosecondsSinceEpoch: sum, calendar: calendar, hasYearZero: reference.hasYearZero)
   }
 
   /// The instant of a count with a fraction, to the microsecond; nil where it is not finite.
@@ -86,7 +103,8 @@ public struct CFTimeUnits: Sendable, Hashable, CustomStringConvertible {
       let distance = nanoseconds - second * 1_000_000_000
       if Double(distance.magnitude) <= rounding { nanoseconds = second * 1_000_000_000 }
     }
-    return CFTime(nanosecondsSinceEpoch: nanoseconds, calendar: calendar)
+    return CFTime(
+      nanosecondsSinceEpoch: nanoseconds, calendar: calendar, hasYearZero: reference.hasYearZero)
   }
 
   /// The instants of stored counts; nil for text or where one is missing or not finite.
@@ -125,13 +143,14 @@ public struct CFTimeUnits: Sendable, Hashable, CustomStringConvertible {
     let second: Int128 = 1_000_000_000
     switch name.lowercased() {
     case "nanosecond", "nanoseconds", "nsec", "nsecs", "ns": return 1
-    case "microsecond", "microseconds", "microsec", "microsecs", "usec", "us": return 1000
+    case "microsecond", "microseconds", "microsec", "microsecs", "usec", "usecs", "us", "µs":
+      return 1000
     case "millisecond", "milliseconds", "millisec", "millisecs", "msec", "msecs", "ms":
       return 1_000_000
     case "second", "seconds", "sec", "secs", "s": return second
     case "minute", "minutes", "min", "mins": return 60 * second
     case "hour", "hours", "hr", "hrs", "h": return 3600 * second
-    case "day", "days", "d": return 86400 * second
+    case "day", "days", "d", "dy", "dys": return 86400 * second
     case "week", "weeks": return 604_800 * second
     case "month", "months": return calendar == .day360 ? 30 * 86400 * second : nil
     case "year", "years", "yr", "yrs": return calendar == .day360 ? 360 * 86400 * second : nil
@@ -149,6 +168,7 @@ extension CFTime {
 
   private init(wholeSeconds: Int64, calendar: CFCalendar) {
     self.calendar = calendar
+    hasYearZero = false
     seconds = wholeSeconds
     nanoseconds = 0
   }

@@ -11,9 +11,11 @@ struct TimeParser {
   /// `Y-M-D`, `YYYYMMDD`, then optionally `T` or blanks and a time of day, then optionally a zone.
   ///
   /// The zone's offset is taken off, so the result is in UTC. Everything must be understood.
-  mutating func time(_ calendar: CFCalendar) -> CFTime? {
+  /// `allowsPartialDate` takes `Y-M` as the first day of a month and `YYYY` as that of a year, as UDUNITS
+  /// does.
+  mutating func time(_ calendar: CFCalendar, allowsPartialDate: Bool = false) -> CFTime? {
     skipBlanks()
-    guard let (year, month, day) = date() else { return nil }
+    guard let (year, month, day) = date(allowsPartialDate) else { return nil }
     var (hour, minute, second, nanosecond) = (0, 0, 0, 0)
     let hadSeparator = take("T") || take("t") || skipBlanks()
     if hadSeparator, let first = rest.first, first.isASCIIDigit {
@@ -34,15 +36,19 @@ struct TimeParser {
     return time.advanced(by: .seconds((midnight ? 86400 : 0) - offset))
   }
 
-  private mutating func date() -> (Int, Int, Int)? {
+  private mutating func date(_ isPartial: Bool) -> (Int, Int, Int)? {
     let isNegative = take("-")
     if !isNegative { _ = take("+") }
     guard let digits = digits() else { return nil }
     if take("-") {
-      guard let year = Int(digits), let month = number(), take("-"), let day = number() else {
-        return nil
-      }
-      return (isNegative ? -year : year, month, day)
+      guard let year = Int(digits), let month = number() else { return nil }
+      let signed = isNegative ? -year : year
+      if isPartial, !rest.hasPrefix("-") { return (signed, month, 1) }
+      guard take("-"), let day = number() else { return nil }
+      return (signed, month, day)
+    }
+    if isPartial, (1...4).contains(digits.count), let year = Int(digits) {
+      return (isNegative ? -year : year, 1, 1)
     }
     guard digits.count == 8, let all = Int(digits) else { return nil }
     return (isNegative ? -(all / 10000) : all / 10000, all / 100 % 100, all % 100)

@@ -13,7 +13,8 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads a unit such as `kg m-2 s-1`, `mm/h`, `degC` or `1`.
   ///
-  /// Edge cases: `unitless`, `none` and an empty text count as 1.
+  /// Edge cases: `unitless`, `none` and an empty text count as 1; spellings that are common in files
+  /// and unknown to UDUNITS (`PSU`, `DEG C`, `mb` for millibar, capital letters) are understood.
   /// Throws: `GridError` with code `units`.
   public init(_ text: String) throws(GridError) {
     try UnitSystem.locked { (system) throws(GridError) in
@@ -22,16 +23,21 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
     self.text = text.trimmingBlanks
   }
 
-  /// Whether numbers in this unit can be converted to `other`.
+  /// Whether numbers in this unit can be converted to `other`, be it by a logarithm.
   public func isConvertible(to other: PhysicalUnit) -> Bool {
-    (try? conversion(to: other)) != nil
+    (try? curve(to: other)) != nil
   }
 
   /// How numbers in this unit become numbers in `other`.
   ///
-  /// Throws: `GridError` with code `units` where the units measure different things, or the
-  /// conversion is not linear (logarithmic units).
+  /// Edge cases: logarithmic units such as dBZ convert among themselves and to what they are logarithms
+  /// of; such a conversion is not `isLinear`.
+  /// Throws: `GridError` with code `units` where the units measure different things.
   public func conversion(to other: PhysicalUnit) throws(GridError) -> UnitConversion {
+    try curve(to: other)
+  }
+
+  private func curve(to other: PhysicalUnit) throws(GridError) -> UnitConversion {
     let (from, to) = (text, other.text)
     return try UnitSystem.locked { (system) throws(GridError) in
       let source = try UnitSystem.parse(from, system)
@@ -44,46 +50,16 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
         throw GridError(.units, "'\(from)' cannot be converted to '\(to)'")
       }
       defer { cv_free(converter) }
-      let zero = cv_convert_double(converter, 0)
-      let scale = cv_convert_double(converter, 1) - zero
-      let check = cv_convert_double(converter, 1000) - zero
-      guard zero.isFinite, scale.isFinite, abs(check - 1000 * scale) <= abs(check) * 1e-9 else {
-        throw GridError(.units, "'\(from)' is converted to '\(to)' by more than scale and offset")
+      guard let conversion = UnitConversion(sampling: { cv_convert_double(converter, $0) }) else {
+        throw GridError(
+          .units, "'\(from)' is converted to '\(to)' in a way that is not known here")
       }
-      return UnitConversion(scale: scale, offset: zero)
+      return conversion
     }
   }
 
   /// The unit as written.
   public var description: String { text }
-}
-
-/// `converted = value × scale + offset`.
-public struct UnitConversion: Sendable, Hashable {
-  /// Multiplies the number.
-  public var scale: Double
-  /// Is added afterwards.
-  public var offset: Double
-
-  /// Makes a conversion.
-  public init(scale: Double, offset: Double) {
-    self.scale = scale
-    self.offset = offset
-  }
-
-  /// Whether numbers stay as they are.
-  public var isIdentity: Bool { scale == 1 && offset == 0 }
-
-  /// The converted number; NaN stays NaN.
-  public func callAsFunction(_ value: Double) -> Double { value * scale + offset }
-
-  /// Converts all of `values`, computing in double precision and rounding once.
-  public func apply(to values: inout [Float]) {
-    if isIdentity { return }
-    for index in values.indices {
-      values[index] = Float(Double(values[index]) * scale + offset)
-    }
-  }
 }
 
 /// The one unit system of the process, behind its lock.
@@ -119,14 +95,13 @@ private enum UnitSystem {
   }
 
   static func parse(_ text: String, _ system: OpaquePointer) throws(GridError) -> OpaquePointer {
-    var spelling = text.trimmingBlanks
-    if ["", "unitless", "none", "dimensionless", "-"].contains(spelling.lowercased()) {
-      spelling = "1"
+    // What UDUNITS understands is left to it, but for the few words that it takes for something else.
+    let spelling = UnitSpelling.corrected(text) ?? text.trimmingBlanks
+    if let unit = ut_parse(system, spelling, UT_UTF8) { return unit }
+    for attempt in UnitSpelling.alternatives(to: spelling) {
+      if let unit = ut_parse(system, attempt, UT_UTF8) { return unit }
     }
-    guard let unit = ut_parse(system, spelling, UT_UTF8) else {
-      throw GridError(
-        .units, "'\(text)' is not a unit; write units as UDUNITS does, like 'mm h-1'")
-    }
-    return unit
+    throw GridError(
+      .units, "'\(text)' is not a unit; write units as UDUNITS does, like 'mm h-1'")
   }
 }
