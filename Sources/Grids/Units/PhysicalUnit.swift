@@ -10,6 +10,8 @@ import Synchronization
 public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
   /// The unit as written.
   public let text: String
+  /// The unit in a spelling that UDUNITS reads, and other programs with it: `1e-3` for `PSU`.
+  public let spelling: String
 
   /// Reads a unit such as `kg m-2 s-1`, `mm/h`, `degC` or `1`.
   ///
@@ -17,8 +19,10 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
   /// and unknown to UDUNITS (`PSU`, `DEG C`, `mb` for millibar, capital letters) are understood.
   /// Throws: `GridError` with code `units`.
   public init(_ text: String) throws(GridError) {
-    try UnitSystem.locked { (system) throws(GridError) in
-      ut_free(try UnitSystem.parse(text, system))
+    spelling = try UnitSystem.locked { (system) throws(GridError) in
+      let (unit, spelling) = try UnitSystem.parse(text, system)
+      ut_free(unit)
+      return spelling
     }
     self.text = text.trimmingBlanks
   }
@@ -38,11 +42,11 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
   }
 
   private func curve(to other: PhysicalUnit) throws(GridError) -> UnitConversion {
-    let (from, to) = (text, other.text)
+    let (from, to) = (spelling, other.spelling)
     return try UnitSystem.locked { (system) throws(GridError) in
-      let source = try UnitSystem.parse(from, system)
+      let source = try UnitSystem.parse(from, system).unit
       defer { ut_free(source) }
-      let target = try UnitSystem.parse(to, system)
+      let target = try UnitSystem.parse(to, system).unit
       defer { ut_free(target) }
       guard ut_are_convertible(source, target) != 0,
         let converter = ut_get_converter(source, target)
@@ -94,12 +98,14 @@ private enum UnitSystem {
     return try outcome.get()
   }
 
-  static func parse(_ text: String, _ system: OpaquePointer) throws(GridError) -> OpaquePointer {
+  static func parse(
+    _ text: String, _ system: OpaquePointer
+  ) throws(GridError) -> (unit: OpaquePointer, spelling: String) {
     // What UDUNITS understands is left to it, but for the few words that it takes for something else.
-    let spelling = UnitSpelling.corrected(text) ?? text.trimmingBlanks
-    if let unit = ut_parse(system, spelling, UT_UTF8) { return unit }
-    for attempt in UnitSpelling.alternatives(to: spelling) {
-      if let unit = ut_parse(system, attempt, UT_UTF8) { return unit }
+    let spelling = UnitWords.corrected(text) ?? text.trimmingBlanks
+    if let unit = ut_parse(system, spelling, UT_UTF8) { return (unit, spelling) }
+    for attempt in UnitWords.alternatives(to: spelling) {
+      if let unit = ut_parse(system, attempt, UT_UTF8) { return (unit, attempt) }
     }
     throw GridError(
       .units, "'\(text)' is not a unit; write units as UDUNITS does, like 'mm h-1'")

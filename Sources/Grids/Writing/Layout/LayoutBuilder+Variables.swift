@@ -134,18 +134,15 @@ extension LayoutBuilder {
 enum UnitSpelling {
   /// `text`, or what it stands for where UDUNITS does not know it.
   static func udunits(_ text: String) -> String {
-    if (try? PhysicalUnit(text)) != nil, !text.trimmingBlanks.isEmpty,
-      !["none", "unitless"].contains(text.lowercased())
-    {
-      return text
-    }
+    let unit = try? PhysicalUnit(text)
+    if let unit, unit.spelling == unit.text { return text }
     switch text.trimmingBlanks.lowercased() {
     case "psu", "pss", "pss-78", "pss78", "practical salinity units": return "1e-3"
     case "", "none", "unitless", "dimensionless", "-", "n/a", "#", "code", "flag": return "1"
     case "degree celsius", "degrees celsius", "deg c", "deg_c", "degrees_c": return "degree_Celsius"
     case "deg k", "degk", "degrees_k", "degrees k", "kelvins": return "K"
     case "millibars", "mbar": return "mbar"
-    default: return text
+    default: return unit?.spelling ?? text
     }
   }
 

@@ -2,7 +2,7 @@
 
 internal import GridFiles
 
-enum UnitSpelling {
+enum UnitWords {
   /// Words that UDUNITS reads as another unit than files mean: millibarns among them.
   private static let misread: [String: String] = [
     "": "1", "-": "1", "mb": "millibar", "none": "1", "unitless": "1", "dimensionless": "1",
