@@ -34,12 +34,12 @@ struct Boundary {
       if isPole(to) {
         // To the pole along a meridian, then along the pole to the next corner's meridian.
         let next = corners[(first + step + 1) % corners.count]
-        let other = lambda + (atan2(next.y, next.x) - lambda).remainder(dividingBy: 2 * .pi)
+        let other = lambda + lessTurns(atan2(next.y, next.x) - lambda)
         addPole(from: lambda, to: other, north: to.z > 0)
         (lambda, phi, from) = (other, to.z > 0 ? .pi / 2 : -.pi / 2, to)
         continue
       }
-      let other = lambda + (atan2(to.y, to.x) - lambda).remainder(dividingBy: 2 * .pi)
+      let other = lambda + lessTurns(atan2(to.y, to.x) - lambda)
       let otherPhi = latitude(to)
       if isPole(from) {
         note(other, otherPhi)
@@ -92,7 +92,7 @@ struct Boundary {
     // The side may reach further to a pole than its ends do.
     for (turn, sign) in [(crest, 1.0), (crest + .pi, -1.0)] {
       let middle = 0.5 * (start + end)
-      let lambda = middle + (turn - middle).remainder(dividingBy: 2 * .pi)
+      let lambda = middle + lessTurns(turn - middle)
       if lambda > min(start, end), lambda < max(start, end) { note(lambda, sign * atan(slope)) }
     }
   }
@@ -155,7 +155,7 @@ extension Boundary.Piece {
     let angle = acos(ratio)
     let middle = 0.5 * (start + end)
     for candidate in [crest + angle, crest - angle] {
-      let lambda = middle + (candidate - middle).remainder(dividingBy: 2 * .pi)
+      let lambda = middle + lessTurns(candidate - middle)
       guard (lambda - start) * (lambda - end) < 0 else { continue }
       switch count {
       case 0: cuts.0 = lambda
@@ -198,4 +198,10 @@ extension Boundary.Piece {
       sum.alongSine += weight * width * 0.5 * (s * s - s1 * s1)
     }
   }
+}
+
+/// An angle in radians, less whole turns, between −π and π.
+@inline(__always)
+private func lessTurns(_ angle: Double) -> Double {
+  angle - 2 * .pi * (angle / (2 * .pi)).rounded(.toNearestOrEven)
 }

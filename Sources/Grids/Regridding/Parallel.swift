@@ -65,3 +65,8 @@ enum Parallel {
 struct Disjoint<T>: @unchecked Sendable {
   let buffer: UnsafeMutableBufferPointer<T>
 }
+
+/// Memory that several threads read.
+struct UnsafeShared<T>: @unchecked Sendable {
+  let buffer: UnsafeBufferPointer<T>
+}

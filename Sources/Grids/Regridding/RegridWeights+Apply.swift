@@ -53,6 +53,13 @@ extension RegridWeights {
               let links = starts[row]..<starts[row + 1]
               if links.isEmpty { continue }
               let covered = coverage.isEmpty ? 1 : coverage[row]
+              if terms == 1, layers.count == Self.layersAtOnce {
+                let values = kernel.eight(links, layers.lowerBound, covered)
+                for (index, layer) in layers.enumerated() {
+                  output.buffer[layer * targetCount + row] = values[index]
+                }
+                continue
+              }
               for layer in layers {
                 output.buffer[layer * targetCount + row] = kernel.value(links, layer, covered)
               }
@@ -110,6 +117,27 @@ private struct SumKernel {
     }
     // A sum that is NaN has met a missing value (or infinities, which the second look adds again).
     return sum.isNaN ? partly(links, offset, covered) : Float(sum)
+  }
+
+  /// The sums of eight layers, each added up in the same order as one alone.
+  @inline(__always)
+  func eight(_ links: Range<Int>, _ layer: Int, _ covered: Double) -> SIMD8<Float> {
+    let start = layer * sourceCount
+    var sum = SIMD8<Double>.zero
+    for link in links {
+      var place = start + Int(cells[link])
+      var source = SIMD8<Float>.zero
+      for index in 0..<8 {
+        source[index] = first[place]
+        place += sourceCount
+      }
+      sum += values[link] * SIMD8<Double>(source)
+    }
+    var result = SIMD8<Float>(sum)
+    for index in 0..<8 where result[index].isNaN {
+      result[index] = partly(links, start + index * sourceCount, covered)
+    }
+    return result
   }
 
   private func partly(_ links: Range<Int>, _ offset: Int, _ covered: Double) -> Float {
