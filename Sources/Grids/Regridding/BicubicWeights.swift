@@ -66,36 +66,53 @@ struct IndexGradients: Sendable {
   private func differences(
     _ values: [Float], _ layerCount: Int, alongX: Bool, valid: [Float]
   ) -> [Float] {
-    let cells = width * height
-    return Parallel.fill(
-      cells * layerCount, of: 1 << 14, threads: threads, zero: 0
-    ) { range, output in
-      for (index, place) in range.enumerated() {
-        guard !valid[place].isNaN else { continue }
-        let cell = place % cells
-        let (before, after) = alongX ? neighboursX(place, cell) : neighboursY(place, cell)
-        let low = before.flatMap { valid[$0].isNaN ? nil : $0 }
-        let high = after.flatMap { valid[$0].isNaN ? nil : $0 }
-        switch (low, high) {
-        case (let low?, let high?): output[index] = 0.5 * (values[high] - values[low])
-        case (nil, let high?): output[index] = values[high] - values[place]
-        case (let low?, nil): output[index] = values[place] - values[low]
-        case (nil, nil): break
+    let rows = height * layerCount
+    guard rows > 0, width > 0 else { return [] }
+    return values.withUnsafeBufferPointer { values in
+      valid.withUnsafeBufferPointer { valid in
+        let (input, known) = (UnsafeShared(buffer: values), UnsafeShared(buffer: valid))
+        // Whole rows a part, so that places are stepped through and never divided.
+        return Parallel.fill(
+          rows * width, of: width * 16, threads: threads, zero: 0
+        ) { range, output in
+          for row in range.lowerBound / width..<range.upperBound / width {
+            for column in 0..<width {
+              let place = row * width + column
+              let (before, after) =
+                alongX ? besideInRow(place, column) : besideInColumn(place, row % height)
+              output[place - range.lowerBound] = Self.difference(
+                input.buffer, known.buffer, before, place, after)
+            }
+          }
         }
       }
     }
   }
 
-  private func neighboursX(_ place: Int, _ cell: Int) -> (Int?, Int?) {
-    let column = cell % width
-    return (
-      column > 0 ? place - 1 : (isCyclic ? place + width - 1 : nil),
-      column + 1 < width ? place + 1 : (isCyclic ? place - width + 1 : nil)
+  @inline(__always)
+  private static func difference(
+    _ values: UnsafeBufferPointer<Float>, _ valid: UnsafeBufferPointer<Float>, _ before: Int,
+    _ place: Int, _ after: Int
+  ) -> Float {
+    if valid[place].isNaN { return 0 }
+    let low = valid[before].isNaN ? place : before
+    let high = valid[after].isNaN ? place : after
+    let whole = values[high] - values[low]
+    return low != place && high != place ? 0.5 * whole : whole
+  }
+
+  /// The neighbours along a row; the place itself beyond the edge.
+  @inline(__always)
+  private func besideInRow(_ place: Int, _ column: Int) -> (Int, Int) {
+    (
+      column > 0 ? place - 1 : (isCyclic ? place + width - 1 : place),
+      column + 1 < width ? place + 1 : (isCyclic ? place - width + 1 : place)
     )
   }
 
-  private func neighboursY(_ place: Int, _ cell: Int) -> (Int?, Int?) {
-    let row = cell / width
-    return (row > 0 ? place - width : nil, row + 1 < height ? place + width : nil)
+  /// The neighbours along a column; the place itself beyond the edge.
+  @inline(__always)
+  private func besideInColumn(_ place: Int, _ row: Int) -> (Int, Int) {
+    (row > 0 ? place - width : place, row + 1 < height ? place + width : place)
   }
 }

@@ -141,7 +141,19 @@ public struct VerticalInterpolation: Sendable {
   private func level(
     _ values: [Float], _ cells: Int, _ column: ColumnLevels, _ position: Double
   ) -> [Float] {
-    (0..<cells).map { cell in value(column, position) { values[$0 * cells + cell] } }
+    let nearest = extrapolation == .nearest ? column.nearestFirst(position) : []
+    let bracket = column.bracket(position)
+    return (0..<cells).map { cell -> Float in
+      if let (lower, upper, fraction) = bracket {
+        let between = Self.between(
+          values[lower * cells + cell], values[upper * cells + cell], fraction)
+        if !between.isNaN { return between }
+      }
+      for level in nearest where !values[level * cells + cell].isNaN {
+        return values[level * cells + cell]
+      }
+      return .nan
+    }
   }
 
   @inline(__always)
@@ -149,15 +161,20 @@ public struct VerticalInterpolation: Sendable {
     _ column: ColumnLevels, _ position: Double, _ value: (Int) -> Float
   ) -> Float {
     if let (lower, upper, fraction) = column.bracket(position) {
-      let (a, b) = (value(lower), value(upper))
-      if fraction == 0, !a.isNaN { return a }
-      if fraction == 1, !b.isNaN { return b }
-      if !a.isNaN, !b.isNaN {
-        return Float(Double(a) + fraction * (Double(b) - Double(a)))
-      }
+      let between = Self.between(value(lower), value(upper), fraction)
+      if !between.isNaN { return between }
     }
     guard extrapolation == .nearest else { return .nan }
     return column.nearestFirst(position).lazy.map(value).first { !$0.isNaN } ?? .nan
+  }
+
+  /// The value on the way from one level to the next; one missing level is no matter where the way
+  /// ends at the other.
+  @inline(__always)
+  private static func between(_ a: Float, _ b: Float, _ fraction: Double) -> Float {
+    if fraction == 0 { return a }
+    if fraction == 1 { return b }
+    return Float(Double(a) + fraction * (Double(b) - Double(a)))
   }
 
   private func position(_ level: Double) throws(GridError) -> Double {
