@@ -90,9 +90,12 @@ extension HorizontalGrid {
     guard let scale = metresPerUnit,
       let projection = try Projection(mapping, metresPerUnit: scale.x), !projection.isGeographic
     else { return nil }
+    // Coordinates that call themselves metres are kilometres beside such an ellipsoid too.
+    let inKilometres = projection.isInKilometres
+    let factor = { (scale: Double) in inKilometres && scale == 1000 ? 1 : scale }
     let geometry = mapped { x, y in
       projection.places(
-        x: x.map { $0 * scale.x }, y: y.map { $0 * scale.y }, threads: threads)
+        x: x.map { $0 * factor(scale.x) }, y: y.map { $0 * factor(scale.y) }, threads: threads)
     }
     if let given, !given.agrees(with: geometry) { return nil }
     return GridGeometry(geometry)

@@ -39,6 +39,15 @@ struct Projection: Sendable, Equatable {
   /// Whether the coordinates are longitudes and latitudes themselves.
   var isGeographic: Bool { ["longlat", "latlong", "lonlat", "latlon"].contains(name ?? "") }
 
+  /// Whether the ellipsoid is given in kilometres, as in some radar files: so are coordinates then.
+  var isInKilometres: Bool {
+    text.split(separator: " ").contains { word in
+      guard word.hasPrefix("+a=") || word.hasPrefix("+R="), let radius = Double(word.dropFirst(3))
+      else { return false }
+      return radius > 6000 && radius < 7000
+    }
+  }
+
   /// Longitude and latitude in degrees of places on the map, in metres.
   ///
   /// Edge cases: NaN for places that the projection does not show.

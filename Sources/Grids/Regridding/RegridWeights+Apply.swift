@@ -85,6 +85,9 @@ private struct SumKernel {
   let values: UnsafeBufferPointer<Double>
   let planes: [UnsafeBufferPointer<Float>]
   let first: UnsafeBufferPointer<Float>
+  private let second: UnsafeBufferPointer<Float>
+  private let third: UnsafeBufferPointer<Float>
+  private let fourth: UnsafeBufferPointer<Float>
   let terms: Int
   let sourceCount: Int
   let missing: MissingRule
@@ -96,7 +99,11 @@ private struct SumKernel {
     self.cells = cells
     self.values = values
     self.planes = planes
-    first = planes.first ?? UnsafeBufferPointer(start: nil, count: 0)
+    let none = UnsafeBufferPointer<Float>(start: nil, count: 0)
+    first = planes.first ?? none
+    second = planes.count > 1 ? planes[1] : none
+    third = planes.count > 2 ? planes[2] : none
+    fourth = planes.count > 3 ? planes[3] : none
     self.terms = terms
     self.sourceCount = sourceCount
     self.missing = missing
@@ -110,9 +117,11 @@ private struct SumKernel {
       for link in links { sum += values[link] * Double(first[offset + Int(cells[link])]) }
     } else {
       for link in links {
-        for term in 0..<terms {
-          sum += values[link * terms + term] * Double(planes[term][offset + Int(cells[link])])
-        }
+        let (place, weights) = (offset + Int(cells[link]), link * terms)
+        sum += values[weights] * Double(first[place])
+        sum += values[weights + 1] * Double(second[place])
+        sum += values[weights + 2] * Double(third[place])
+        if terms == 4 { sum += values[weights + 3] * Double(fourth[place]) }
       }
     }
     // A sum that is NaN has met a missing value (or infinities, which the second look adds again).

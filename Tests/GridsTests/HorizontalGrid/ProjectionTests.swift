@@ -263,6 +263,15 @@ import Testing
     }
   }
 
+  @Test(arguments: ["m", "km"])
+  func ellipsoidsInKilometresMeanCoordinatesInKilometres(_ units: String) throws {
+    let text = "+proj=stere +lat_0=90 +lon_0=0.0 +lat_ts=60.0 +a=6378.137 +b=6356.752"
+    let grid = grid(
+      ["proj4_params": .text(text)], x: [0.5, 1.5], y: [-3650.5, -3651.5], units: units)
+    let place = try grid.geometry().centre(row: 0, column: 0)
+    #expect(abs(place.longitude - 0.007847662) < 1e-8 && abs(place.latitude - 55.969160591) < 1e-8)
+  }
+
   @Test func viewingAnglesComeInAnyUnit() throws {
     let attributes: NetCDFAttributes = [
       "grid_mapping_name": "geostationary", "perspective_point_height": .double([35_786_023]),
