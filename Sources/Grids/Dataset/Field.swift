@@ -116,11 +116,24 @@ public struct Field: Sendable {
   /// Throws: `GridError` with code `layout` for series, profiles and points.
   public func grid() throws(GridError) -> HorizontalGrid {
     guard let horizontal else {
+      if let places = others.first(where: { $0.kind == .points }) {
+        throw GridError(
+          .layout, path: source.set.paths.first, variable: name,
+          "lies at \(places.count) places along '\(places.name)', not on a structured grid of rows "
+            + "and columns; choose a variable on a grid")
+      }
       throw GridError(
         .layout, path: source.set.paths.first, variable: name,
         "has no two horizontal dimensions; choose a variable on a grid")
     }
     return horizontal
+  }
+
+  /// The names of the dimensions in the first file along `[others…, time, level, y, x]`; nil for an
+  /// axis along which the variable has no dimension.
+  public var dimensionNames: [String?] {
+    guard let piece = source.pieces.first else { return shape.map { _ in nil } }
+    return piece.dimensions.map { $0.map { piece.variable.dimensions[$0].name } }
   }
 
   /// The files that hold some of the field's values, in the order in which they were named.

@@ -27,9 +27,9 @@ struct FieldPart: Sendable {
     do throws(GridError) {
       time = try times.read()
     } catch {
-      guard layout.time != nil else { throw error }
+      guard let index = layout.time else { throw error }
       timeProblem = error
-      layout.demoteTime()
+      layout.demoteTime(length: variable.dimensions[index].length)
     }
     var grids = GridReader(view, variable, layout)
     grid = try grids.read(known: known)
@@ -58,9 +58,11 @@ struct FieldPart: Sendable {
 
 extension VariableLayout {
   /// Makes the time dimension one without meaning, where its times cannot be read.
-  mutating func demoteTime() {
+  mutating func demoteTime(length: Int) {
     guard let time else { return }
     self.time = nil
+    // One time that is not known is no axis.
+    guard length != 1 else { return }
     others = (others + [(time, nil)]).sorted { $0.dimension < $1.dimension }
   }
 }

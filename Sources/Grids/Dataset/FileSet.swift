@@ -12,6 +12,7 @@ final class FileSet: Sendable {
     var open: [(number: Int, file: NetCDFFile)] = []
     var headers: [Int: FileHeader] = [:]
     var coordinates: [String: [Double]] = [:]
+    var cells: [(key: String, value: AuxiliaryCoordinate)] = []
   }
 
   private let state = Mutex(State())
@@ -92,6 +93,20 @@ final class FileSet: Sendable {
       state.withLock { $0.coordinates[key] = read }
     }
     return read
+  }
+
+  /// Latitudes or longitudes of all cells, kept while they are among those used last: all variables
+  /// of a file share a few of them.
+  func cells(
+    _ key: String, _ make: () throws(GridError) -> AuxiliaryCoordinate?
+  ) throws(GridError) -> AuxiliaryCoordinate? {
+    if let known = state.withLock({ $0.cells.first { $0.key == key }?.value }) { return known }
+    guard let made = try make() else { return nil }
+    state.withLock { state in
+      state.cells.append((key, made))
+      if state.cells.count > 8 { state.cells.removeFirst() }
+    }
+    return made
   }
 
   /// The texts of a variable: its strings, or its rows of characters; nil for numbers.

@@ -186,10 +186,16 @@ struct GridReader {
       let latitude = header.variable(latitudeName), let longitude = header.variable(longitudeName)
     else { return (nil, nil) }
     let (xs, ys) = (variable.dimensions[x], variable.dimensions[y])
-    return (
-      try auxiliary(latitude, x: xs, y: ys, known?.latitude),
-      try auxiliary(longitude, x: xs, y: ys, known?.longitude)
+    var cells = (
+      latitude: try auxiliary(latitude, x: xs, y: ys, known?.latitude),
+      longitude: try auxiliary(longitude, x: xs, y: ys, known?.longitude)
     )
+    let count = AuxiliaryCoordinate.removeZeros(&cells.latitude, &cells.longitude)
+    if count > 0 {
+      notes.append(
+        "\(count) cells with latitude and longitude 0 have no place: land that was left out")
+    }
+    return cells
   }
 
   private func auxiliary(
@@ -203,16 +209,28 @@ struct GridReader {
     let start = [Int](repeating: 0, count: lead + 2)
     let count = [Int](repeating: 1, count: lead) + spatial.map(\.length)
     if let known, try agrees(found, known, start, count, width: x.length) { return known }
-    var values = try view.values(found, start: start, count: count)
-    if isTransposed || Packing(found).isPacked {
-      guard var doubles = Packing(found).doubles(values) else { return nil }
-      if isTransposed { doubles = transposed(doubles, rows: x.length, columns: y.length) }
-      values = found.type == .float ? .float(doubles.map { Float($0) }) : .double(doubles)
+    let key = "\(header.number) \(found.name) \(isTransposed)"
+    return try view.set.cells(key) { () throws(GridError) in
+      try readCells(found, x: x, y: y, start, count, isTransposed: isTransposed)
     }
+  }
+
+  private func readCells(
+    _ found: NetCDFVariable, x: NetCDFDimension, y: NetCDFDimension, _ start: [Int],
+    _ count: [Int], isTransposed: Bool
+  ) throws(GridError) -> AuxiliaryCoordinate? {
+    var values = try view.values(found, start: start, count: count)
+    // Fill values are no places.
+    guard var doubles = Packing(found).doubles(values) else { return nil }
+    if isTransposed { doubles = transposed(doubles, rows: x.length, columns: y.length) }
+    values = found.type == .float ? .float(doubles.map { Float($0) }) : .double(doubles)
     var attributes = found.attributes
-    for name in ["bounds", "scale_factor", "add_offset"] { attributes[name] = nil }
+    for name in [
+      "bounds", "scale_factor", "add_offset", "_FillValue", "missing_value", "valid_range",
+      "valid_min", "valid_max",
+    ] { attributes[name] = nil }
     let cells = x.length &* y.length
-    let corners = isTransposed ? nil : try corners(of: found, spatial, cells)
+    let corners = isTransposed ? nil : try corners(of: found, HorizontalPair.spatial(found), cells)
     return AuxiliaryCoordinate(
       name: found.shortName, attributes: attributes, values: values, bounds: corners?.values,
       boundsName: corners?.name)
@@ -241,9 +259,7 @@ struct GridReader {
     var (start, count) = (start, count)
     start[start.count - 2] = row / 2
     count[count.count - 2] = 1
-    guard let middle = try view.values(found, start: start, count: count).doubles else {
-      return false
-    }
+    let middle = try view.doubles(found, start: start, count: count)
     let first = row / 2 * width
     return middle.elementsEqual(cells[first..<first + width]) { $0 == $1 || ($0.isNaN && $1.isNaN) }
   }
