@@ -313,7 +313,7 @@ struct DatasetTests {
     let text = try GridFileSummary(paths: [try folder.write(small.bytes(), "a.nc")]).description
     #expect(text.contains("NetCDF-3 classic"))
     #expect(text.contains("rainfall_rate(time, y, x) float [mm h-1] rainfall_rate: field"))
-    #expect(text.contains("3 × 4 cells, projected, spacing 10 × 1 km"))
+    #expect(text.contains("3 rows × 4 columns, projected, cells of 10 km along y, 1 km along x"))
     #expect(text.contains("every PT10M, 1 missing: 2020-10-31T04:20:00Z"))
     #expect(text.contains("next: squall nowcast"))
   }

@@ -41,7 +41,7 @@ public struct Field: Sendable {
 
   /// Why times along the variable's time dimension cannot be told.
   let timeProblem: GridError?
-  let source: FieldSource
+  var source: FieldSource
   /// Which elements of the source the field has, along each canonical axis.
   var selection: [[Int]]
   /// Cells outside a region that was asked for, which read as missing.

@@ -8,14 +8,14 @@ struct FieldJoiner {
   let set: FileSet
   let name: String
   private(set) var parts: [FieldPart]
-  private(set) var notes: [String] = []
+  var notes: [String] = []
 
   private(set) var others: [DiscreteAxis] = []
   private(set) var time: TimeAxis?
   private(set) var vertical: VerticalAxis?
   private(set) var grid: HorizontalGrid?
   /// For each part, where its elements stand along each axis.
-  private var places: [[[Int]]] = []
+  var places: [[[Int]]] = []
 
   init(_ set: FileSet, _ name: String, _ parts: [FieldPart]) {
     self.set = set
@@ -48,7 +48,7 @@ struct FieldJoiner {
     return FieldSource(set: set, shape: shape, pieces: pieces)
   }
 
-  private func path(_ part: Int) -> String { set.paths[parts[part].file] }
+  func path(_ part: Int) -> String { set.paths[parts[part].file] }
 
   /// What holds always and everywhere, such as a mask, is the same in all files: the first will do.
   private mutating func dropRepeatedConstants() {
@@ -333,86 +333,5 @@ struct FieldJoiner {
       return nil
     }
     return "other latitudes or longitudes of cells"
-  }
-
-  // MARK: Overlaps and gaps
-
-  /// Refuses two files for the same values; notes places for which there is none.
-  private mutating func refuseOverlaps(_ shape: [Int]) throws(GridError) {
-    guard parts.count > 1 else { return }
-    let divided = shape.indices.filter { axis in
-      places.contains { $0[axis].count != shape[axis] }
-    }
-    var owner: [[Int]: Int] = [:]
-    for number in parts.indices {
-      var choice = [Int](repeating: 0, count: divided.count)
-      // Of rows and columns, the first tells the tile.
-      let counts = divided.map { $0 >= shape.count - 2 ? 1 : places[number][$0].count }
-      guard counts.allSatisfy({ $0 > 0 }) else { continue }
-      repeat {
-        let key = divided.indices.map { places[number][divided[$0]][choice[$0]] }
-        if let other = owner.updateValue(number, forKey: key) {
-          throw overlap(other, number, key, divided, shape)
-        }
-      } while advance(&choice, counts)
-    }
-    let expected = divided.reduce(1) { total, axis in
-      let firsts =
-        axis >= shape.count - 2 ? Set(places.compactMap { $0[axis].first }).count : shape[axis]
-      return total &* firsts
-    }
-    if owner.count < expected {
-      notes.append(
-        "\(expected - owner.count) of \(expected) parts lie in no file: their values are missing")
-    }
-  }
-
-  private func overlap(
-    _ a: Int, _ b: Int, _ key: [Int], _ divided: [Int], _ shape: [Int]
-  ) -> GridError {
-    let timeAxis = shape.count - 4
-    if let time, time.times.indices.contains(0) {
-      let place = divided.firstIndex(of: timeAxis).map { key[$0] } ?? 0
-      let instant = time.times.indices.contains(place) ? time.times[place] : time.times[0]
-      return GridError(
-        .duplicateTime, variable: name,
-        "time \(instant) is there in \(path(a)) and \(path(b)); leave one out")
-    }
-    return GridError(
-      .mismatch, path: path(b), variable: name,
-      "holds the same values as \(path(a)), and no coordinate tells them apart; leave one out")
-  }
-}
-
-/// Coordinates of several files in the order in which they first appear.
-private struct OrderedEntries {
-  private var numbers: [Double] = []
-  private var texts: [String] = []
-  private var times: [CFTime] = []
-
-  /// Where the entries of one file stand, or nil where they cannot be told apart.
-  mutating func add(_ values: DiscreteAxis.Values) -> [Int]? {
-    switch values {
-    case .none: nil
-    case .numbers(let values): values.contains(where: \.isNaN) ? nil : Self.add(values, &numbers)
-    case .texts(let values): Self.add(values, &texts)
-    case .times(let values): Self.add(values, &times)
-    }
-  }
-
-  private static func add<T: Equatable>(_ values: [T], _ all: inout [T]) -> [Int] {
-    values.map { value in
-      if let found = all.firstIndex(of: value) { return found }
-      all.append(value)
-      return all.count - 1
-    }
-  }
-
-  func values(like example: DiscreteAxis.Values) -> DiscreteAxis.Values {
-    switch example {
-    case .none, .numbers: .numbers(numbers)
-    case .texts: .texts(texts)
-    case .times: .times(times)
-    }
   }
 }

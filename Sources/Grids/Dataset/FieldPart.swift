@@ -20,7 +20,8 @@ struct FieldPart: Sendable {
 
   /// Reads what `variable` is in one file; `known` is its grid in another.
   init(
-    _ view: FileView, _ variable: NetCDFVariable, known: HorizontalGrid?
+    _ view: FileView, _ variable: NetCDFVariable, known: HorizontalGrid?,
+    companions: [FileHeader]
   ) throws(GridError) {
     var layout = VariableLayout(variable, in: view.header)
     var times = TimeReader(view, variable, layout)
@@ -31,7 +32,7 @@ struct FieldPart: Sendable {
       timeProblem = error
       layout.demoteTime(length: variable.dimensions[index].length)
     }
-    var grids = GridReader(view, variable, layout)
+    var grids = GridReader(view, variable, layout, companions: companions)
     grid = try grids.read(known: known)
     var levels = LevelReader(view, variable, layout)
     vertical = try levels.read()

@@ -24,6 +24,8 @@ public final class GridDataset: Sendable {
 
   let set: FileSet
   private let headers: [FileHeader]
+  /// The files that hold places of cells.
+  private let gridFiles: [FileHeader]
   private let fields = Mutex<[String: Field]>([:])
 
   /// Opens `urls` as one dataset.
@@ -58,6 +60,10 @@ public final class GridDataset: Sendable {
       throw GridError(.noVariable, path: first, "has no variables; give a file with data")
     }
     self.headers = headers
+    gridFiles = Array(
+      headers.lazy.filter { header in
+        header.variables.contains { $0.isLatitude && HorizontalPair.spatial($0).count == 2 }
+      }.prefix(8))
     self.variables = variables
     attributes = header.attributes
     format = header.format
@@ -95,7 +101,8 @@ public final class GridDataset: Sendable {
           "holds text or compounds, not numbers; choose another variable")
       }
       let view = FileView(set: set, header: header)
-      parts.append(try FieldPart(view, stored, known: parts.first?.grid))
+      parts.append(
+        try FieldPart(view, stored, known: parts.first?.grid, companions: companions(of: header)))
     }
     var field = try Field(joining: parts, named: name, of: set)
     if !absent.isEmpty, parts.count > 1 {
@@ -106,6 +113,11 @@ public final class GridDataset: Sendable {
     let made = field
     fields.withLock { $0[name] = made }
     return made
+  }
+
+  /// The files that may hold what `header` lacks: those with other variables.
+  private func companions(of header: FileHeader) -> [FileHeader] {
+    headers.count > 1 ? gridFiles.filter { $0.number != header.number } : []
   }
 
   /// The variable's field; see `field(_:)`.

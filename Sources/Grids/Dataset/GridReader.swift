@@ -7,14 +7,20 @@ struct GridReader {
   let view: FileView
   let variable: NetCDFVariable
   let layout: VariableLayout
+  /// The other files of the dataset, in which places may stand that this one lacks.
+  let companions: [FileHeader]
   private var notes: [String] = []
 
   private var header: FileHeader { view.header }
 
-  init(_ view: FileView, _ variable: NetCDFVariable, _ layout: VariableLayout) {
+  init(
+    _ view: FileView, _ variable: NetCDFVariable, _ layout: VariableLayout,
+    companions: [FileHeader] = []
+  ) {
     self.view = view
     self.variable = variable
     self.layout = layout
+    self.companions = companions
   }
 
   /// The grid; nil where the variable has none. `known` is the grid of another file of the dataset:
@@ -166,6 +172,10 @@ struct GridReader {
 
   /// Satellite products in use put a PROJ string into a global attribute instead.
   private mutating func mappingFromGlobalAttributes() -> GridMapping? {
+    if let attributes = WRFMapping.attributes(header.attributes) {
+      notes.append("grid mapping made from WRF's global attribute 'MAP_PROJ'")
+      return GridMapping(name: "projection", attributes: attributes)
+    }
     guard let text = header.attributes.text("gdal_projection"),
       let attributes = GeostationaryMapping.attributes(proj: text)
     else { return nil }
@@ -182,13 +192,11 @@ struct GridReader {
     if !absent.isEmpty {
       notes.append("coordinates '\(absent.joined(separator: " "))' are named but not in the file")
     }
-    guard let latitudeName = layout.latitudeName, let longitudeName = layout.longitudeName,
-      let latitude = header.variable(latitudeName), let longitude = header.variable(longitudeName)
-    else { return (nil, nil) }
     let (xs, ys) = (variable.dimensions[x], variable.dimensions[y])
+    guard let (home, latitude, longitude) = cellVariables(x: xs, y: ys) else { return (nil, nil) }
     var cells = (
-      latitude: try auxiliary(latitude, x: xs, y: ys, known?.latitude),
-      longitude: try auxiliary(longitude, x: xs, y: ys, known?.longitude)
+      latitude: try auxiliary(latitude, in: home, x: xs, y: ys, known?.latitude),
+      longitude: try auxiliary(longitude, in: home, x: xs, y: ys, known?.longitude)
     )
     let count = AuxiliaryCoordinate.removeZeros(&cells.latitude, &cells.longitude)
     if count > 0 {
@@ -198,25 +206,57 @@ struct GridReader {
     return cells
   }
 
+  /// The variables with the places of all cells, and the file that holds them.
+  private mutating func cellVariables(
+    x: NetCDFDimension, y: NetCDFDimension
+  ) -> (FileView, NetCDFVariable, NetCDFVariable)? {
+    if let latitudeName = layout.latitudeName, let longitudeName = layout.longitudeName {
+      guard let latitude = header.variable(latitudeName),
+        let longitude = header.variable(longitudeName)
+      else { return nil }
+      return (view, latitude, longitude)
+    }
+    let hasCoordinates = [x, y].contains {
+      header.coordinateVariable(of: $0)?.type.isNumeric == true
+    }
+    guard !companions.isEmpty, !hasCoordinates else { return nil }
+    for companion in companions {
+      guard let (latitude, longitude) = companion.cellVariables(x: x, y: y, for: variable) else {
+        continue
+      }
+      notes.append(
+        "places of the cells taken from '\(latitude.name)' and '\(longitude.name)' in "
+          + "\(companion.path)")
+      return (FileView(set: view.set, header: companion), latitude, longitude)
+    }
+    return nil
+  }
+
   private func auxiliary(
-    _ found: NetCDFVariable, x: NetCDFDimension, y: NetCDFDimension, _ known: AuxiliaryCoordinate?
+    _ found: NetCDFVariable, in view: FileView, x: NetCDFDimension, y: NetCDFDimension,
+    _ known: AuxiliaryCoordinate?
   ) throws(GridError) -> AuxiliaryCoordinate? {
     let spatial = HorizontalPair.spatial(found)
     let isTransposed = spatial == [x, y] && x != y
-    guard spatial == [y, x] || isTransposed else { return nil }
+    guard
+      isTransposed
+        || (spatial.map(\.name) == [y, x].map(\.name)
+          && spatial.map(\.length) == [y, x].map(\.length))
+    else { return nil }
     let lead = found.dimensions.count - 2
     guard found.dimensions.prefix(lead).allSatisfy({ $0.length > 0 }) else { return nil }
     let start = [Int](repeating: 0, count: lead + 2)
     let count = [Int](repeating: 1, count: lead) + spatial.map(\.length)
-    if let known, try agrees(found, known, start, count, width: x.length) { return known }
-    let key = "\(header.number) \(found.name) \(isTransposed)"
+    if let known, try agrees(found, in: view, known, start, count, width: x.length) { return known }
+    let key = "\(view.header.number) \(found.name) \(isTransposed)"
     return try view.set.cells(key) { () throws(GridError) in
-      try readCells(found, x: x, y: y, start, count, isTransposed: isTransposed)
+      try readCells(found, in: view, x: x, y: y, start, count, isTransposed: isTransposed)
     }
   }
 
   private func readCells(
-    _ found: NetCDFVariable, x: NetCDFDimension, y: NetCDFDimension, _ start: [Int],
+    _ found: NetCDFVariable, in view: FileView, x: NetCDFDimension, y: NetCDFDimension,
+    _ start: [Int],
     _ count: [Int], isTransposed: Bool
   ) throws(GridError) -> AuxiliaryCoordinate? {
     var values = try view.values(found, start: start, count: count)
@@ -230,7 +270,8 @@ struct GridReader {
       "valid_min", "valid_max",
     ] { attributes[name] = nil }
     let cells = x.length &* y.length
-    let corners = isTransposed ? nil : try corners(of: found, HorizontalPair.spatial(found), cells)
+    let corners =
+      isTransposed ? nil : try corners(of: found, in: view, HorizontalPair.spatial(found), cells)
     return AuxiliaryCoordinate(
       name: found.shortName, attributes: attributes, values: values, bounds: corners?.values,
       boundsName: corners?.name)
@@ -238,11 +279,12 @@ struct GridReader {
 
   /// The corners of all cells: `bounds_lon(y, x, nvertex)`.
   private func corners(
-    of coordinate: NetCDFVariable, _ spatial: [NetCDFDimension], _ cells: Int
+    of coordinate: NetCDFVariable, in view: FileView, _ spatial: [NetCDFDimension], _ cells: Int
   ) throws(GridError) -> (values: [Double], name: String)? {
     guard let name = coordinate.attributes.text("bounds"),
-      let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric,
-      bounds.dimensions.count == 3, Array(bounds.dimensions.prefix(2)) == spatial,
+      let bounds = view.header.variable(name, seenFrom: coordinate.groupPrefix),
+      bounds.type.isNumeric, bounds.dimensions.count == 3,
+      Array(bounds.dimensions.prefix(2)) == spatial,
       let corners = bounds.dimensions.last?.length, (3...64).contains(corners), cells < 1 << 28
     else { return nil }
     return (try view.doubles(bounds), bounds.name)
@@ -250,7 +292,8 @@ struct GridReader {
 
   /// Whether the middle row is the known one: a whole comparison would read every file's cells.
   private func agrees(
-    _ found: NetCDFVariable, _ known: AuxiliaryCoordinate, _ start: [Int], _ count: [Int],
+    _ found: NetCDFVariable, in view: FileView, _ known: AuxiliaryCoordinate, _ start: [Int],
+    _ count: [Int],
     width: Int
   ) throws(GridError) -> Bool {
     guard let cells = known.values.doubles, let row = count.dropLast().last, row > 0,
@@ -262,43 +305,5 @@ struct GridReader {
     let middle = try view.doubles(found, start: start, count: count)
     let first = row / 2 * width
     return middle.elementsEqual(cells[first..<first + width]) { $0 == $1 || ($0.isNaN && $1.isNaN) }
-  }
-}
-
-/// Edges that neighbours share, as two a cell.
-func pairedEdges(_ edges: [Double]) -> [Double] {
-  zip(edges, edges.dropFirst()).flatMap { [$0, $1] }
-}
-
-/// Longitudes that jump by 360° once or more, as one series without jumps; nil where there are none.
-func unwrappedLongitudes(_ values: [Double]) -> [Double]? {
-  guard values.allSatisfy({ $0.isFinite && abs($0) <= 1e4 }),
-    zip(values, values.dropFirst()).contains(where: { abs($1 - $0) > 180 })
-  else { return nil }
-  var turn = 0.0
-  var previous = values[0]
-  return values.map { value in
-    turn -= ((value - previous) / 360).rounded() * 360
-    previous = value
-    return value + turn
-  }
-}
-
-/// A row-major matrix with rows and columns exchanged.
-func transposed<T>(_ values: [T], rows: Int, columns: Int) -> [T] {
-  guard rows > 0, columns > 0, values.count == rows * columns else { return values }
-  return [T](unsafeUninitializedCapacity: values.count) { output, count in
-    // Blocks keep both the rows read and the rows written in the nearest cache.
-    let block = 32
-    for rowStart in stride(from: 0, to: rows, by: block) {
-      for columnStart in stride(from: 0, to: columns, by: block) {
-        for column in columnStart..<min(columnStart + block, columns) {
-          for row in rowStart..<min(rowStart + block, rows) {
-            output.initializeElement(at: column * rows + row, to: values[row * columns + column])
-          }
-        }
-      }
-    }
-    count = values.count
   }
 }

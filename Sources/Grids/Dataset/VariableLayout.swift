@@ -212,3 +212,28 @@ extension FileHeader {
       ? roles.first : nil
   }
 }
+
+extension FileHeader {
+  /// Latitudes and longitudes of the cells along `y` and `x` for a variable of another file, which is
+  /// known to have the same dimensions by their names and lengths.
+  func cellVariables(
+    x: NetCDFDimension, y: NetCDFDimension, for variable: NetCDFVariable
+  ) -> (latitude: NetCDFVariable, longitude: NetCDFVariable)? {
+    let isAlong = { (candidate: NetCDFVariable) in
+      let dimensions = HorizontalPair.spatial(candidate)
+      return candidate.type.isNumeric && dimensions.map(\.name) == [y.name, x.name]
+        && dimensions.map(\.length) == [y.length, x.length]
+    }
+    let latitudes = variables.filter { $0.isLatitude && isAlong($0) }
+    let longitudes = variables.filter { $0.isLongitude && isAlong($0) }
+    guard !latitudes.isEmpty, !longitudes.isEmpty else { return nil }
+    // Staggered places end in the letter that the level's dimension ends in: depthu, glamu.
+    let level = variable.dimensions.map(\.name).first { $0.hasPrefix("dept") && $0.count == 6 }
+    let stagger = level?.last ?? "t"
+    let pick = { (found: [NetCDFVariable]) in
+      found.first { ["gphi", "glam"].contains($0.name.dropLast()) && $0.name.last == stagger }
+        ?? found[0]
+    }
+    return (pick(latitudes), pick(longitudes))
+  }
+}

@@ -44,48 +44,85 @@ public struct GridFileSummary: Sendable {
   public var precipitationKind: String?
   /// Why there is none, or nil.
   public var precipitationProblem: String?
+  /// The fields, by the grid that they share.
+  public var groups: [FieldGroup]
   /// The grid of the precipitation, or of the first field.
   public var grid: HorizontalGrid?
   /// Their times.
   public var times: [CFTime]
   /// Guesses made and oddities found.
   public var notes: [String]
+  /// What could not be understood, and what to do about it.
+  public var problems: [String]
 
   /// Describes the files at `paths`, read as one dataset.
   ///
   /// Throws: `GridError` where a file cannot be opened; problems further in become notes.
   public init(paths: [String]) throws(GridError) {
-    let dataset = try GridDataset(paths: paths)
+    try self.init(try GridDataset(paths: paths))
+  }
+
+  /// Describes the files of `dataset`.
+  public init(_ dataset: GridDataset) throws(GridError) {
     let file = try dataset.set.header(0)
-    self.paths = paths
+    paths = dataset.paths
     format = file.format.rawValue
     title = file.attributes.text("title").flatMap { $0.isEmpty ? nil : $0 }
     dimensions = file.dimensions
     variables = file.variables.map { Variable($0, in: file) }
+    for number in dataset.paths.indices.dropFirst() {
+      let header = try dataset.set.header(number)
+      for variable in header.variables
+      where !variables.contains(where: { $0.name == variable.name }) {
+        variables.append(Variable(variable, in: header))
+      }
+    }
     times = []
     notes = []
+    problems = []
 
-    var chosen: GridVariable?
+    var chosen: String?
     do throws(GridError) {
       let rain = try dataset.precipitationVariable()
       precipitation = rain.variable.name
       precipitationKind = Self.kind(of: rain)
       notes = rain.notes
-      chosen = rain.variable
+      chosen = rain.variable.name
     } catch {
       precipitationProblem = error.message
-      chosen = dataset.variables.first { $0.isGridded && !$0.isCoded }
     }
-    guard let chosen else { return }
-    do throws(GridError) {
-      grid = try dataset.grid(of: chosen)
-      times = try dataset.times(of: chosen)
-      for note in try dataset.notes(of: chosen) where !notes.contains(note) {
-        notes.append(note)
+    var fields: [Field] = []
+    for variable in dataset.variables where !variable.isSupport && variable.type.isNumeric {
+      do throws(GridError) {
+        fields.append(try dataset.field(variable))
+      } catch {
+        if !problems.contains(error.description) { problems.append(error.description) }
       }
-    } catch {
-      notes.append(error.description)
     }
+    for field in fields {
+      if let problem = field.timeProblem, !problems.contains(problem.description) {
+        problems.append(problem.description)
+      }
+      for note in field.notes where !notes.contains(note) { notes.append(note) }
+      if let note = Self.unitsNote(field), !notes.contains(note) { notes.append(note) }
+    }
+    // Fields on grids first, and of those the ones with most values.
+    groups =
+      FieldGroup.groups(of: fields.filter { $0.horizontal != nil })
+      + FieldGroup.groups(of: fields.filter { $0.horizontal == nil })
+    let main =
+      fields.first { $0.name == chosen }
+      ?? groups.first { $0.example.horizontal != nil }?.example ?? fields.first
+    grid = main?.horizontal
+    times = main?.times ?? []
+  }
+
+  private static func unitsNote(_ field: Field) -> String? {
+    guard !field.units.isEmpty, field.flags == nil, (try? PhysicalUnit(field.units)) == nil else {
+      return nil
+    }
+    return "units '\(field.units)' of '\(field.name)' are no units that UDUNITS knows: "
+      + "values are read, but cannot be converted"
   }
 
   private static func kind(of rain: PrecipitationVariable) -> String {
@@ -101,6 +138,8 @@ public struct GridFileSummary: Sendable {
 
   /// How the times are spaced.
   public var spacing: FrameSpacing { FrameSpacing(times) }
+  /// How the times follow each other, in months where they follow the calendar.
+  public var steps: TimeSteps { TimeSteps(times) }
 }
 
 extension GridFileSummary.Variable {
@@ -139,15 +178,13 @@ extension GridFileSummary {
     of variable: NetCDFVariable, _ described: GridVariable, in file: FileHeader
   ) -> String {
     if variable.attributes["grid_mapping_name"] != nil { return "grid mapping" }
-    let isBounds = file.variables.contains {
-      $0.attributes.text("bounds") == variable.shortName
-    }
-    if isBounds { return "bounds" }
+    if file.boundsNames.contains(variable.shortName) { return "bounds" }
     if variable.dimensions.count == 1, variable.dimensions[0].name == variable.name {
       return "coordinate"
     }
     if variable.isLatitude || variable.isLongitude
       || CFTimeUnits.looksLikeTime(described.units)
+      || file.coordinateNames.contains(variable.shortName)
     {
       return "coordinate"
     }
@@ -163,13 +200,14 @@ extension GridFileSummary: CustomStringConvertible {
     lines.append("dimensions: " + dimensions.map(Self.text).joined(separator: ", "))
     lines.append("variables:")
     lines += variables.map { "  " + Self.text($0) }
-    if let grid { lines += Self.text(grid) }
-    if let first = times.first, let last = times.last {
-      let range = times.count == 1 ? "\(first)" : "\(first) to \(last), \(spacing.summary)"
-      let calendar = first.calendar == .standard ? "" : ", calendar \(first.calendar.rawValue)"
-      lines.append("times: \(times.count): \(range)\(calendar)")
+    for group in groups {
+      if groups.count > 1 {
+        lines.append("on one grid: \(group.variables.joined(separator: ", "))")
+      }
+      lines += group.facts.map { ($0.label.isEmpty ? "  " : "\($0.label): ") + $0.text }
     }
     lines += notes.map { "note: \($0)" }
+    lines += problems.map { "problem: \($0)" }
     lines.append(next)
     return lines.joined(separator: "\n")
   }
@@ -198,20 +236,5 @@ extension GridFileSummary: CustomStringConvertible {
     if let name = variable.standardName ?? variable.longName { text += " \(name)" }
     if !variable.packing.isEmpty { text += " (\(variable.packing))" }
     return text + ": \(variable.use)"
-  }
-
-  private static func text(_ grid: HorizontalGrid) -> [String] {
-    var line = "grid: \(grid.height) × \(grid.width) cells, \(grid.kind.rawValue)"
-    if let projection = grid.mapping?.projection { line += ", \(projection)" }
-    if let spacing = grid.spacingKilometres {
-      line += String(format: ", spacing %.4g × %.4g km", spacing.y, spacing.x)
-    }
-    let axes = [grid.y, grid.x].map { axis -> String in
-      let ends = [axis.values.first, axis.values.last].compactMap { $0 }
-        .map { String(format: "%.10g", $0) }
-      return "  \(axis.name): \(ends.joined(separator: " to ")) \(axis.units)"
-        + (axis.isRegular ? "" : ", uneven")
-    }
-    return [line] + axes
   }
 }

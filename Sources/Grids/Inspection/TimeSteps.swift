@@ -19,7 +19,8 @@ public struct TimeSteps: Sendable {
       steps.allSatisfy({ $0 % least == 0 && $0 / least <= FrameSpacing.longestGap }),
       // Within a month, the same day or its middle.
       let first = dates.map(\.day).min(), let last = dates.map(\.day).max(),
-      last - first <= 3, zip(times, times.dropFirst()).allSatisfy({ $1.since($0) >= .seconds(27 * 86400) })
+      last - first <= 3,
+      zip(times, times.dropFirst()).allSatisfy({ $1.since($0) >= .seconds(27 * 86400) })
     else {
       months = nil
       missingMonths = []

@@ -8,12 +8,24 @@ struct GridFileReport {
   let summary: GridFileSummary
   /// The newest frame of the rain, where there is rain.
   let rain: RainValues?
+  /// The first layer of each grid's main field, and its last level; nil where they were not read.
+  let layers: [(top: LayerValues, last: LayerValues?)?]
 
-  /// Reads the metadata of all files, and the values of the newest frame of rain.
+  /// Reads the metadata of all files, and the values of a layer or two.
   init(paths: [String]) throws(GridError) {
-    summary = try GridFileSummary(paths: paths)
-    rain = summary.precipitation == nil ? nil : try RainValues(paths: paths)
+    let dataset = try GridDataset(paths: paths)
+    let summary = try GridFileSummary(dataset)
+    self.summary = summary
+    rain = summary.precipitation == nil ? nil : try RainValues(dataset)
+    layers = summary.groups.prefix(Self.mostGroups).map { group in
+      let isRain = summary.precipitation.map(group.variables.contains) ?? false
+      guard !isRain, group.example.horizontal != nil else { return nil }
+      return try? LayerValues.first(of: group.example)
+    }
   }
+
+  /// Grids described in text.
+  static let mostGroups = 4
 }
 
 /// How much rain the newest frame has.
@@ -24,8 +36,7 @@ struct RainValues: Encodable {
   let wetFraction: Double?
   let missingFraction: Double
 
-  init(paths: [String]) throws(GridError) {
-    let dataset = try GridDataset(paths: paths)
+  init(_ dataset: GridDataset) throws(GridError) {
     let rain = try dataset.precipitationVariable()
     let newest = try dataset.times(of: rain.variable).count - 1
     let field = try dataset.rainRate(rain, at: newest)
@@ -58,38 +69,50 @@ extension GridFileReport {
       "\(summary.paths[0])\(others > 0 ? " and \(others) more" : ""), \(summary.format)")
     if let title = summary.title { page.add("title", title) }
     page.table("variables", summary.variables.map(Self.row))
-    if let grid = summary.grid {
-      page.add("grid", Self.text(grid))
-      for axis in [grid.y, grid.x] { page.more(Self.text(axis)) }
+    for (number, group) in summary.groups.prefix(Self.mostGroups).enumerated() {
+      if summary.groups.count > 1 {
+        page.add("on one grid", group.variables.joined(separator: ", "))
+      }
+      for fact in group.facts { page.add(fact.label, fact.text) }
+      if let (top, last) = layers[number] {
+        page.add("values", Self.text(top, last, of: group.example))
+      }
     }
-    if let first = summary.times.first, let last = summary.times.last {
-      page.add(
-        "times",
-        summary.times.count == 1
-          ? first.iso8601
-          : "\(Page.count(summary.times.count)) from \(first.iso8601) to \(last.iso8601), "
-            + summary.spacing.summary)
+    if summary.groups.count > Self.mostGroups {
+      page.add("", "and \(summary.groups.count - Self.mostGroups) more grids: see --json")
     }
     if let name = summary.precipitation {
       page.add("rain", "'\(name)', \(summary.precipitationKind ?? "")")
     }
     if let rain { page.more(rain.text) }
     for note in summary.notes { page.add("note", note) }
+    for problem in summary.problems { page.add("problem", problem) }
     for line in next { page.add("next", line) }
     return page.text
   }
 
+  private static func text(_ top: LayerValues, _ last: LayerValues?, of field: Field) -> String {
+    guard let low = top.minimum, let high = top.maximum else {
+      return "'\(field.name)': the first layer is missing everywhere"
+    }
+    var text = String(
+      format: "'%@': %.5g to %.5g %@, %.0f %% missing", field.name, low, high, field.units,
+      top.missingFraction * 100)
+    if field.count > field.width * field.height { text += " in the first layer" }
+    if let last { text += String(format: ", %.0f %% in the last", last.missingFraction * 100) }
+    return text
+  }
+
   private var next: [String] {
+    let files = summary.paths.count == 1 ? summary.paths[0] : "FILES…"
     guard summary.precipitation != nil else {
-      return [
-        "not for nowcasts: \(summary.precipitationProblem ?? "no field")",
-        "squall run NETWORK.onnx --input NAME=\(summary.paths[0]):VARIABLE feeds a network",
-      ]
+      guard let field = summary.groups.first(where: { $0.example.horizontal != nil })?.example
+      else { return ["no field on a grid: not for nowcasts and forecasts"] }
+      return ["squall run NETWORK.onnx --input NAME=\(files):\(field.name) feeds a network"]
     }
     guard summary.times.count > 1 else {
       return ["one time is too few: squall nowcast with this file and those before it, -o OUT.nc"]
     }
-    let files = summary.paths.count == 1 ? summary.paths[0] : "FRAMES…"
     return ["squall nowcast \(files) -o OUT.nc"]
   }
 
@@ -99,89 +122,5 @@ extension GridFileReport {
       variable.name, "(\(lengths.joined(separator: ", ")))", variable.type, variable.use,
       variable.units, variable.standardName ?? variable.longName ?? "",
     ]
-  }
-
-  private static func text(_ grid: HorizontalGrid) -> String {
-    var words = "\(grid.height) rows × \(grid.width) columns, \(grid.kind.rawValue)"
-    if let projection = grid.mapping?.projection { words += " (\(projection))" }
-    guard let (x, y) = grid.spacingKilometres else { return words }
-    return words
-      + (abs(x - y) < 0.005 * max(x, y)
-        ? String(format: ", cells of %.4g km", x)
-        : String(format: ", cells of %.4g km along y, %.4g km along x", y, x))
-  }
-
-  private static func text(_ axis: HorizontalAxis) -> String {
-    let ends = [axis.values.first, axis.values.last].compactMap(\.self)
-      .map { String(format: "%.8g", $0) }
-    return "\(axis.name) from \(ends.joined(separator: " to ")) \(axis.units)"
-      + (axis.isRegular ? "" : ", uneven")
-  }
-}
-
-// MARK: - For programs
-
-extension GridFileReport: Encodable {
-  private struct Variable: Encodable {
-    let name, type, units, packing, use: String
-    let dimensions: [String]
-    let shape: [Int]
-    let standardName, longName: String?
-
-    init(_ variable: GridFileSummary.Variable) {
-      name = variable.name
-      type = variable.type
-      units = variable.units
-      packing = variable.packing
-      use = variable.use
-      dimensions = variable.dimensions
-      shape = variable.shape
-      standardName = variable.standardName
-      longName = variable.longName
-    }
-  }
-
-  private struct Grid: Encodable {
-    let kind: String
-    let rows, columns: Int
-    let projection: String?
-    /// Kilometres along x and along y.
-    let spacingKm: [Double]?
-
-    init(_ grid: HorizontalGrid) {
-      kind = grid.kind.rawValue
-      rows = grid.height
-      columns = grid.width
-      projection = grid.mapping?.projection
-      spacingKm = grid.spacingKilometres.map { [$0.x, $0.y] }
-    }
-  }
-
-  private struct Precipitation: Encodable {
-    let variable: String
-    let kind: String?
-    let newest: RainValues?
-  }
-
-  enum CodingKeys: String, CodingKey {
-    case kind, paths, format, title, variables, grid, times, precipitation
-    case precipitationProblem, notes
-  }
-
-  func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode("netcdf", forKey: .kind)
-    try container.encode(summary.paths, forKey: .paths)
-    try container.encode(summary.format, forKey: .format)
-    try container.encode(summary.title, forKey: .title)
-    try container.encode(summary.variables.map(Variable.init), forKey: .variables)
-    try container.encode(summary.grid.map(Grid.init), forKey: .grid)
-    try container.encode(summary.times.map(\.iso8601), forKey: .times)
-    try container.encode(
-      summary.precipitation.map {
-        Precipitation(variable: $0, kind: summary.precipitationKind, newest: rain)
-      }, forKey: .precipitation)
-    try container.encode(summary.precipitationProblem, forKey: .precipitationProblem)
-    try container.encode(summary.notes, forKey: .notes)
   }
 }

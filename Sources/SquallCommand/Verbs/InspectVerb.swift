@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Foundation
+internal import Grids
 
 struct InspectVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -34,6 +35,7 @@ struct InspectVerb: ParsableCommand {
 
   func run() throws {
     try common.apply()
+    let paths = try PathPatterns.expand(paths)
     let kinds = try paths.map(PathKind.init)
     if plan {
       guard case .network(let path)? = kinds.first, kinds.count == 1 else {
