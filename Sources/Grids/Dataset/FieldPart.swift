@@ -18,11 +18,20 @@ struct FieldPart: Sendable {
   /// How many of the other axes are scalar coordinates of the file, without a dimension.
   var promoted = 0
 
+  /// Axes are kept in memory index by index.
+  static let longestAxis = 1 << 27
+
   /// Reads what `variable` is in one file; `known` is its grid in another.
   init(
     _ view: FileView, _ variable: NetCDFVariable, known: HorizontalGrid?,
     companions: [FileHeader]
   ) throws(GridError) {
+    if let endless = variable.dimensions.first(where: { $0.length > FieldPart.longestAxis }) {
+      throw GridError(
+        .layout, path: view.path, variable: variable.name,
+        "has \(endless.length) entries along '\(endless.name)', more than one axis may have "
+          + "(\(FieldPart.longestAxis)); cut the file in parts")
+    }
     var layout = VariableLayout(variable, in: view.header)
     var times = TimeReader(view, variable, layout)
     do throws(GridError) {

@@ -135,7 +135,7 @@ final class FieldSource: Sendable {
   }
 
   /// The most values of one read.
-  static let largestRead = 1 << 33
+  static let largestRead = 1 << 31
 
   private func candidates(_ request: [[Int]]) -> [Int] {
     guard let leadingAxis else { return Array(pieces.indices) }

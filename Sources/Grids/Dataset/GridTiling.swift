@@ -38,7 +38,7 @@ struct GridTiling {
       }
     }
     let isRising = first.isAscending
-    guard different.allSatisfy({ $0.count > 0 && $0.count < 2 || $0.isAscending == isRising })
+    guard different.allSatisfy({ $0.count == 1 || ($0.count > 1 && $0.isAscending == isRising) })
     else { return nil }
     let order = different.indices.sorted {
       (different[$0].values[0] < different[$1].values[0]) == isRising

@@ -95,9 +95,10 @@ extension GridFileReport {
     guard let low = top.minimum, let high = top.maximum else {
       return "'\(field.name)': the first layer is missing everywhere"
     }
-    var text = String(
-      format: "'%@': %.5g to %.5g %@, %.0f %% missing", field.name, low, high, field.units,
-      top.missingFraction * 100)
+    var text =
+      "'\(field.name)': "
+      + String(format: "%.5g to %.5g \(field.units.replacing("%", with: "%%"))", low, high)
+      + String(format: ", %.0f %% missing", top.missingFraction * 100)
     if field.count > field.width * field.height { text += " in the first layer" }
     if let last { text += String(format: ", %.0f %% in the last", last.missingFraction * 100) }
     return text
