@@ -136,7 +136,8 @@ public struct DiscreteAxis: Sendable, Equatable {
     guard (0..<count).contains(index) else { return "" }
     switch values {
     case .none: return "\(index)"
-    case .numbers(let values): return values[index].shortText + (units.isEmpty ? "" : " \(units)")
+    case .numbers(let values):
+      return values[index].shortText + (["", "1"].contains(units) ? "" : " \(units)")
     case .texts(let values): return values[index]
     case .times(let values): return values[index].iso8601
     }

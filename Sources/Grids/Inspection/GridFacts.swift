@@ -65,9 +65,8 @@ enum GridFacts {
     let ends = [axis.values.first, axis.values.last].compactMap(\.self).map(number)
     var text =
       axis.count == 1
-      ? "\(ends.first ?? "") \(axis.units)"
-      : "\(axis.count) from \(ends.joined(separator: " to ")) \(axis.units)"
-    text = text.trimmingSuffix(" ")
+      ? ends.first ?? "" : "\(axis.count) from \(ends.joined(separator: " to "))"
+    if !["", "1"].contains(axis.units) { text += " \(axis.units)" }
     switch axis.kind {
     case .index: text += axis.units.isEmpty ? ", numbered" : ""
     case .parametric:
@@ -122,10 +121,4 @@ enum GridFacts {
   }
 
   static func number(_ value: Double) -> String { String(format: "%.8g", value) }
-}
-
-extension String {
-  fileprivate func trimmingSuffix(_ suffix: String) -> String {
-    hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
-  }
 }

@@ -69,18 +69,7 @@ extension GridFileReport {
       "\(summary.paths[0])\(others > 0 ? " and \(others) more" : ""), \(summary.format)")
     if let title = summary.title { page.add("title", title) }
     page.table("variables", summary.variables.map(Self.row))
-    for (number, group) in summary.groups.prefix(Self.mostGroups).enumerated() {
-      if summary.groups.count > 1 {
-        page.add("on one grid", group.variables.joined(separator: ", "))
-      }
-      for fact in group.facts { page.add(fact.label, fact.text) }
-      if let (top, last) = layers[number] {
-        page.add("values", Self.text(top, last, of: group.example))
-      }
-    }
-    if summary.groups.count > Self.mostGroups {
-      page.add("", "and \(summary.groups.count - Self.mostGroups) more grids: see --json")
-    }
+    addGroups(to: &page)
     if let name = summary.precipitation {
       page.add("rain", "'\(name)', \(summary.precipitationKind ?? "")")
     }
@@ -89,6 +78,29 @@ extension GridFileReport {
     for problem in summary.problems { page.add("problem", problem) }
     for line in next { page.add("next", line) }
     return page.text
+  }
+
+  /// What is the same in several groups is said once.
+  private func addGroups(to page: inout Page) {
+    let onGrids = summary.groups.filter { $0.example.horizontal != nil }.count
+    var said: Set<String> = []
+    for (number, group) in summary.groups.prefix(Self.mostGroups).enumerated() {
+      // Series and constants beside fields on grids are in the table.
+      guard onGrids == 0 || group.example.horizontal != nil else { continue }
+      if onGrids > 1 { page.add("fields", group.variables.joined(separator: ", ")) }
+      var label = ""
+      for fact in group.facts {
+        if !fact.label.isEmpty { label = fact.label }
+        guard said.insert("\(label) \(fact.text)").inserted else { continue }
+        page.add(fact.label, fact.text)
+      }
+      if let (top, last) = layers[number] {
+        page.add("values", Self.text(top, last, of: group.example))
+      }
+    }
+    if onGrids > Self.mostGroups {
+      page.more("and \(onGrids - Self.mostGroups) more grids: see --json")
+    }
   }
 
   private static func text(_ top: LayerValues, _ last: LayerValues?, of field: Field) -> String {
@@ -109,7 +121,10 @@ extension GridFileReport {
     guard summary.precipitation != nil else {
       guard let field = summary.groups.first(where: { $0.example.horizontal != nil })?.example
       else { return ["no field on a grid: not for nowcasts and forecasts"] }
-      return ["squall run NETWORK.onnx --input NAME=\(files):\(field.name) feeds a network"]
+      return [
+        "squall regrid \(files) -o OUT.nc --variable \(field.name) --onto global_1 takes it to a grid",
+        "squall run NETWORK.onnx --input NAME=\(summary.paths[0]):\(field.name) feeds a network",
+      ]
     }
     guard summary.times.count > 1 else {
       return ["one time is too few: squall nowcast with this file and those before it, -o OUT.nc"]
