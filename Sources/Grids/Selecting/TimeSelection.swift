@@ -6,7 +6,8 @@ internal import GridFiles
 ///
 /// Written `2016-07` (all of that month), `2016-07-11T12:00` (that instant, or what lies in that
 /// minute), `2016/2018-06` (from the first of 2016 to the end of June 2018), `2016-07/` and `/2016-07`
-/// (open ends), `2016-07/2016-08/PT6H` or `…/3` (every six hours, every third), `first`, `last`.
+/// (open ends), `2016-07/2016-08/PT6H` or `…/3` (every six hours, every third),
+/// `…/P1M` (the first of each month), `first`, `last`.
 public struct TimeSelection: Sendable, Hashable {
   enum Start: Sendable, Hashable {
     case first, last
@@ -16,6 +17,7 @@ public struct TimeSelection: Sendable, Hashable {
 
   enum Step: Sendable, Hashable {
     case every(Int)
+    case months(Int)
     case duration(Duration)
   }
 
@@ -61,11 +63,21 @@ public struct TimeSelection: Sendable, Hashable {
 
   private static func step(_ text: String) throws(GridError) -> Step {
     if let count = Int(text), count > 0 { return .every(count) }
+    if let months = months(text) { return .months(months) }
     let duration = try Duration(iso8601: text)
     guard duration > .zero else {
       throw GridError(.time, "a step of '\(text)' does not go forward; write PT6H or 2")
     }
     return .duration(duration)
+  }
+
+  /// Months and years have no fixed length, but a calendar knows them.
+  private static func months(_ text: String) -> Int? {
+    let body = text.uppercased()
+    guard body.hasPrefix("P"), let unit = body.last, unit == "M" || unit == "Y",
+      let count = Int(body.dropFirst().dropLast()), (1...10000).contains(count)
+    else { return nil }
+    return unit == "Y" ? 12 * count : count
   }
 
   /// The indices of the chosen ones of `times`, which are in order.
@@ -100,6 +112,15 @@ public struct TimeSelection: Sendable, Hashable {
     switch step {
     case nil: return chosen
     case .every(let count): return chosen.indices.filter { $0 % count == 0 }.map { chosen[$0] }
+    case .months(let step):
+      let month = { (index: Int) in
+        times[index].components.year * 12 + times[index].components.month
+      }
+      let start = month(chosen[0])
+      var taken: Set<Int> = []
+      return chosen.filter {
+        (month($0) - start) % step == 0 && taken.insert(month($0)).inserted
+      }
     case .duration(let duration):
       let first = times[chosen[0]]
       return chosen.filter { index in

@@ -31,6 +31,16 @@ struct SelectingTests {
     #expect(try chosen.values() == chosen.expectedOcean(start: start))
   }
 
+  @Test func everyMonth() throws {
+    let field = try field { $0.times = [0, 10, 25, 40, 60, 90, 370] }
+    let chosen = try field.selecting(times: TimeSelection("2016/2018/P1M"))
+    #expect(
+      chosen.times.map { String($0.iso8601.prefix(10)) } == [
+        "2016-07-10", "2016-08-04", "2016-09-08", "2016-10-08", "2017-07-15",
+      ])
+    #expect(try field.selecting(times: TimeSelection("//P1Y")).times.count == 2)
+  }
+
   @Test func timesThatAreNotThere() throws {
     let field = try field()
     let near = try field.selecting(times: .nearest("2016-07-11T13:00"))
