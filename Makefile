@@ -29,7 +29,7 @@ format: ## rewrite the sources in the house style
 
 seconds ?= 60
 
-fuzz: setup ## give the ONNX reader and the planner hostile files (seconds=60 for each)
+fuzz: setup ## give the ONNX reader, the planner and the grid reader hostile files (seconds=60 for each)
 	Scripts/fuzz.sh $(seconds)
 
 size ?= real

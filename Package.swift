@@ -98,4 +98,8 @@ if Context.environment["SQUALL_FUZZ"] != nil {
       name: name, dependencies: ["FuzzSupport"], path: "Fuzzing/\(name)",
       swiftSettings: swiftSettings)
   }
+  package.targets.append(
+    .executableTarget(
+      name: "FuzzGrids", dependencies: ["Grids", "GridFiles", "TestSupport"],
+      path: "Fuzzing/FuzzGrids", swiftSettings: swiftSettings))
 }

@@ -88,6 +88,19 @@ private let cases: [PackingCase] = [
     stored: .int64([9_007_199_254_740_993, 9_007_199_254_740_992]),
     expected: [nan, 9_007_199_254_740_992]),
   PackingCase(
+    description: "the default fill of long integers read without sign is exact", type: .int64,
+    attributes: ["_Unsigned": "true"],
+    stored: .uint64([9_223_372_036_854_775_810, 9_223_372_036_854_775_808]),
+    expected: [nan, 0x1p63]),
+  PackingCase(
+    description: "a fill in single precision means the same number in double precision",
+    type: .double, attributes: ["missing_value": .float([1e20])],
+    stored: .double([1e20, Double(Float(1e20)), 1]), expected: [nan, nan, 1]),
+  PackingCase(
+    description: "a double range of packed floats is physical", type: .float,
+    attributes: ["scale_factor": .double([10]), "valid_max": .double([20])],
+    stored: .float([2, 3]), expected: [20, nan]),
+  PackingCase(
     description: "quoted numbers", type: .int16,
     attributes: ["scale_factor": "0.25", "missing_value": "-9"], stored: .int16([-9, 8]),
     expected: [nan, 2]),

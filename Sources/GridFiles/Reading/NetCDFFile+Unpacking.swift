@@ -27,6 +27,20 @@ extension NetCDFFile {
     }
   }
 
+  /// Asks for large pages below a large result: touching its small pages one by one takes longer than
+  /// reading into them.
+  func advise<T>(_ buffer: UnsafeMutableBufferPointer<T>) {
+    #if os(Linux)
+      let bytes = buffer.count * MemoryLayout<T>.stride
+      guard bytes >= 8 << 20, let base = buffer.baseAddress else { return }
+      let page = 1 << 12
+      let start = (Int(bitPattern: base) + page - 1) & ~(page - 1)
+      let end = (Int(bitPattern: base) + bytes) & ~(page - 1)
+      guard end > start else { return }
+      _ = madvise(UnsafeMutableRawPointer(bitPattern: start), end - start, 14)  // MADV_HUGEPAGE
+    #endif
+  }
+
   /// Reads `box` as physical numbers into `output`, which has just as many elements.
   func fill<R: PhysicalNumber>(
     _ output: UnsafeMutableBufferPointer<R>, from variable: NetCDFVariable, _ box: NetCDFBox
@@ -66,12 +80,32 @@ extension NetCDFFile {
   ) throws(GridFileError) {
     guard let target = output.baseAddress else { return }
     if T.self == R.self, !unpacker.changesNumbers, box.isDense {
-      try readDense(variable, box, UnsafeMutableRawBufferPointer(output))
-      unpacker.mark(output)
-      return
+      return try readInPlace(output, variable, box, unpacker)
     }
     try eachBlock(variable, box, T.self) { input, step, count, offset in
       unpacker.unpack(input, step: step, count: count, into: target + offset)
+    }
+  }
+
+  /// Reads numbers that are physical as they are stored straight into `output`.
+  private func readInPlace<T: NetCDFNumber, R: PhysicalNumber>(
+    _ output: UnsafeMutableBufferPointer<R>, _ variable: NetCDFVariable, _ box: NetCDFBox,
+    _ unpacker: Unpacker<T, R>
+  ) throws(GridFileError) {
+    guard variable.storage.chunkShape.isEmpty else {
+      try readDense(variable, box, UnsafeMutableRawBufferPointer(output))
+      return unpacker.mark(output)
+    }
+    // Blocks of contiguous variables follow each other in the result, and are marked while they are near.
+    let elements = NetCDFFile.stagingBytes / MemoryLayout<R>.stride
+    var offset = 0
+    for block in NetCDFBlocks(box, chunks: [], elements: elements) {
+      let count = block.elements ?? 0
+      guard count <= output.count - offset else { return }
+      let part = UnsafeMutableBufferPointer(rebasing: output[offset..<offset + count])
+      try readDense(variable, block, UnsafeMutableRawBufferPointer(part))
+      unpacker.mark(part)
+      offset += count
     }
   }
 

@@ -188,6 +188,7 @@ extension NetCDFFile {
     try prepare(elements * MemoryLayout<T>.stride, variable)
     var failure: GridFileError?
     let values = [T](unsafeUninitializedCapacity: elements) { buffer, initialized in
+      advise(buffer)
       do throws(GridFileError) {
         try copy(buffer, from: variable, box)
         initialized = elements
@@ -213,6 +214,7 @@ extension NetCDFFile {
     try prepare(elements * MemoryLayout<R>.stride, variable)
     var failure: GridFileError?
     let values = [R](unsafeUninitializedCapacity: elements) { buffer, initialized in
+      advise(buffer)
       do throws(GridFileError) {
         let part = UnsafeMutableBufferPointer(rebasing: buffer[..<elements])
         try fill(part, from: variable, box)

@@ -2,6 +2,11 @@
 
 /// How a variable's stored numbers become physical ones.
 ///
+/// Values agree with xarray's, but for what CF asks for beyond it: numbers outside the valid range and
+/// default fill values, where the file was prefilled with them, are missing; so is a `missing_value` that
+/// is quoted, or of another precision than the numbers; `_Unsigned` may be written in capitals. Arithmetic
+/// is in double precision throughout, and rounded once.
+///
 /// Source: CF 1.11 sections 2.5.1 (missing data) and 8.1 (packing), NUG appendix A for
 /// `_Unsigned`, default fill values and the type of `valid_range`.
 public struct Packing: Sendable, Equatable {
@@ -144,6 +149,25 @@ extension Packing {
     _ value: NetCDFValues, declaredAs type: NetCDFType, stored: NetCDFType
   ) -> [NetCDFValues] {
     if value.type == stored { return (0..<value.count).map(value.element) }
+    switch (value, stored) {
+    // Doubles would round long integers.
+    case (.int64(let numbers), .uint64):
+      return numbers.compactMap { number in
+        number >= 0 || type == .int64 ? .uint64([UInt64(bitPattern: number)]) : nil
+      }
+    case (.uint64(let numbers), .int64):
+      return numbers.compactMap { number in
+        number <= Int64.max || type == .uint64 ? .int64([Int64(bitPattern: number)]) : nil
+      }
+    // 1e20 in single precision is meant to be 1e20 in double precision too.
+    case (.float(let numbers), .double):
+      return numbers.flatMap { number -> [NetCDFValues] in
+        let written = Double("\(number)") ?? Double(number)
+        return written == Double(number)
+          ? [.double([written])] : [.double([Double(number)]), .double([written])]
+      }
+    default: break
+    }
     var numbers = value.doubles ?? []
     if numbers.isEmpty, let text = value.string, let number = Double(text.trimmingBlanks) {
       numbers = [number]

@@ -81,6 +81,10 @@ struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
     let count = output.count
     for fill in fills {
       guard let fill = fill as? Physical else { return }
+      // Counting first leaves memory untouched where, as mostly, nothing is missing.
+      var hits = 0
+      for index in 0..<count { hits &+= base[index] == fill ? 1 : 0 }
+      if hits == 0 { continue }
       for index in 0..<count { base[index] = base[index] == fill ? .nan : base[index] }
     }
     guard lower != nil || upper != nil else { return }
