@@ -14,6 +14,8 @@ public struct ConversionReport: Sendable {
     public var missing: Int
     /// Values in the output, over all layers.
     public var count: Int
+    /// What filling did, over all layers; nil where nothing was to be filled.
+    public var filling: FillReport?
     /// The least and the largest value, or nil where all are missing.
     public var range: ClosedRange<Float>?
   }

@@ -31,6 +31,12 @@ public struct GridConversion: Sendable {
   public var method: RegridMethod = .bilinear
   /// How masks and edges are treated on the way.
   public var regridding = RegridOptions()
+  /// The levels of the output, or nil for the input's. Variables without levels go along.
+  public var targetLevels: TargetLevels?
+  /// How missing values are filled at last, or nil for not at all.
+  public var filling: SeaFiller.Method?
+  /// Missing cells further than this from any value stay missing, in kilometres; nil for no limit.
+  public var fillingReach: Double?
   /// How the file lies on the disk.
   public var storage = FileStorage()
   /// What the file says about itself; what the input says is added.

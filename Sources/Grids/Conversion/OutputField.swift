@@ -11,18 +11,20 @@ struct OutputField {
   let coordinates: [FieldCoordinate]
   let notes: [String]
 
-  init(_ field: Field, on grid: HorizontalGrid) {
+  /// `field` on another grid, and on other levels where `levels` is given.
+  init(_ field: Field, on grid: HorizontalGrid, levels: VerticalAxis? = nil) {
     self.grid = grid
     time = field.time
     // A single level is a scalar coordinate, but scalars have no cells.
-    let keepsLevels = field.levelCount > 1 || field.vertical?.bounds != nil
-    vertical = keepsLevels ? field.vertical : nil
+    let axis = levels ?? field.vertical
+    let keepsLevels = (axis?.count ?? 1) > 1 || axis?.bounds != nil
+    vertical = keepsLevels ? axis : nil
     let others = field.others.map(FieldCoordinate.init)
     var scalars = field.scalars.filter { scalar in
       // The writer says itself when and where values hold.
       !(field.time?.name == scalar.name)
     }.map(FieldCoordinate.init)
-    if !keepsLevels, let level = field.vertical { scalars.append(FieldCoordinate(level)) }
+    if !keepsLevels, let level = axis { scalars.append(FieldCoordinate(level)) }
     coordinates = others + scalars
     // Codes stay what they are; measurements become single precision.
     let isCoded = field.flags != nil && field.type.isInteger && !field.packing.isPacked

@@ -18,6 +18,8 @@ struct RegridSummary: Encodable {
     let missing: Int
     let values: Int
     let unreachedCells: Int
+    let filledValues: Int?
+    let farthestFillKilometres: Double?
   }
 
   let output: String
@@ -35,7 +37,9 @@ struct RegridSummary: Encodable {
         name: variable.name, axes: variable.axes.map { Axis(name: $0.name, length: $0.length) },
         minimum: variable.range.map { Double($0.lowerBound) },
         maximum: variable.range.map { Double($0.upperBound) }, missing: variable.missing,
-        values: variable.count, unreachedCells: variable.unreached)
+        values: variable.count, unreachedCells: variable.unreached,
+        filledValues: variable.filling?.filled,
+        farthestFillKilometres: variable.filling?.farthestKilometres)
     }
     notes = report.notes
     self.seconds = seconds
@@ -53,6 +57,10 @@ struct RegridSummary: Encodable {
       if variable.missing > 0 {
         let share = Double(variable.missing) / Double(max(variable.values, 1)) * 100
         words += String(format: "; %.1f %% missing", share)
+      }
+      if let filled = variable.filledValues, let far = variable.farthestFillKilometres {
+        words += "; \(Page.count(filled)) values filled"
+        if filled > 0 { words += String(format: " from up to %.0f km away", far) }
       }
       if variable.unreachedCells > 0 {
         words += "; \(Page.count(variable.unreachedCells)) cells lie outside the input's grid"

@@ -37,6 +37,18 @@ struct RegridVerb: ParsableCommand {
       valueName: "method"), transform: Self.method)
   var method = RegridMethod.bilinear
 
+  @Option(
+    help: ArgumentHelp(
+      "Interpolate to these levels, as in 0,10,50 m: linearly, for pressures in their logarithm.",
+      valueName: "levels"))
+  var levels: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Fill what is missing on the output's grid: nearest or diffusion, with a reach as in "
+        + "nearest=200 (km).", valueName: "method"))
+  var fill: String?
+
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var storage: StorageOptions
 
@@ -55,6 +67,8 @@ struct RegridVerb: ParsableCommand {
     try selection.apply(to: &conversion)
     conversion.target = try onto.map(Self.grid)
     conversion.method = method
+    conversion.targetLevels = try levels.map { try SelectionOptions.parsed($0, TargetLevels.init) }
+    if let fill { try Self.apply(fill, to: &conversion) }
     conversion.regridding.cacheFolder = weights
     conversion.regridding.threads = common.threads
     conversion.storage = try storage.storage()
@@ -66,6 +80,21 @@ struct RegridVerb: ParsableCommand {
     Progress.clear()
     let summary = RegridSummary(report, seconds: (ContinuousClock().now - start).seconds)
     if common.json { JSONReport.print(summary) } else { Console.print(summary.text) }
+  }
+
+  private static func apply(_ fill: String, to conversion: inout GridConversion) throws(Failure) {
+    let parts = fill.split(separator: "=", maxSplits: 1)
+    let reach = parts.count == 2 ? Double(parts[1]) : nil
+    switch parts.first {
+    case "nearest": conversion.filling = .nearest
+    case "diffusion": conversion.filling = .diffusion()
+    default: conversion.filling = nil
+    }
+    guard conversion.filling != nil, parts.count == 1 || (reach ?? -1) > 0 else {
+      throw Failure(
+        .wrongUsage, "--fill is '\(fill)': give nearest or diffusion, or nearest=200 for 200 km")
+    }
+    conversion.fillingReach = reach
   }
 
   private static func method(_ text: String) throws -> RegridMethod {

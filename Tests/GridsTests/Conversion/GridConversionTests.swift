@@ -134,6 +134,37 @@ import Testing
     #expect(try field.layer(level: 1).allSatisfy { $0 == 1110 })
   }
 
+  @Test(arguments: [1, 200 << 20]) func levelsAndGapsAreFilledIn(budget: Int) throws {
+    let folder = try TemporaryFolder()
+    try Self.write(folder.path("in.nc"))
+    var conversion = GridConversion()
+    conversion.memoryBudget = budget
+    conversion.targetLevels = try TargetLevels("500, 3000 cm")
+    conversion.filling = .nearest
+    let report = try conversion.run(
+      GridDataset(paths: [folder.path("in.nc")]), writingTo: folder.path("out.nc"))
+    let temperature = try #require(report.variables.first)
+    #expect(temperature.axes.first { $0.name == "depth" }?.length == 2)
+    // One cell is land at 5 m, two are at 30 m, for each of two members and three times.
+    #expect(temperature.filling?.filled == 6 * 3 && temperature.missing == 0)
+    #expect((temperature.filling?.farthestKilometres ?? 0) > 100)
+    #expect(report.variables[1].filling?.filled == 0)
+    let field = try GridDataset(paths: [folder.path("out.nc")]).field("thetao")
+    #expect(field.vertical?.values == [500, 3000] && field.vertical?.units == "cm")
+    let (near, deep) = (
+      try field.layer(time: 2, level: 0, others: [1]),
+      try field.layer(time: 2, level: 1, others: [1])
+    )
+    #expect(near.allSatisfy { $0 == 1205 })
+    #expect(deep.allSatisfy { $0 == 1215 })
+  }
+
+  /// Lists of levels that are none.
+  @Test(arguments: ["", "m", "1,,2", "nan", "1,x m", "inf"])
+  func oddLevelsAreRefused(_ text: String) {
+    #expect(throws: GridError.self) { try TargetLevels(text) }
+  }
+
   @Test func whatDoesNotFitTogetherIsRefused() throws {
     let folder = try TemporaryFolder()
     try Self.write(folder.path("a.nc"))
