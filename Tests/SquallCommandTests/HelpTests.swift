@@ -233,8 +233,12 @@ import Testing
     OPTIONS:
       -o, --output <file>     The NetCDF file to write.
       --onto <grid>           The grid to go to.
-      --method <method>       How to get there: nearest, bilinear, conservative,
-                              conservative2. (default: bilinear)
+      --method <method>       How to get there: nearest, bilinear, bicubic,
+                              conservative, conservative2. (default: bilinear)
+      --levels <levels>       Interpolate to these levels, as in 0,10,50 m:
+                              linearly, for pressures in their logarithm.
+      --fill <method>         Fill what is missing on the output's grid: nearest or
+                              diffusion, with a reach as in nearest=200 (km).
       --variable <name>       A variable by its name, standard name or long name;
                               else all on a grid. Once for each.
       --time <times>          Which times, as in 2016-07, 2016-07-11T12:00,

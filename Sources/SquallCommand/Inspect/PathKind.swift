@@ -4,7 +4,7 @@ internal import Foundation
 
 /// The kinds of things that `squall inspect` describes.
 enum PathKind: Equatable {
-  /// A NetCDF file, or one that is at least called so.
+  /// A NetCDF file, or one that is at least called so, or a Zarr store.
   case netCDF
   /// The ONNX file at this path.
   case network(String)
@@ -22,10 +22,19 @@ enum PathKind: Equatable {
         self = .model(path)
         return
       }
+      let isStore = [".zgroup", ".zarray", ".zmetadata", ".nczgroup", "zarr.json"].contains {
+        FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+      }
+      if isStore {
+        self = .netCDF
+        return
+      }
       let network = folder.appending(path: "model.onnx").relativePath
       guard FileManager.default.fileExists(atPath: network) else {
         throw Failure(
-          .badInput, "\(path): the folder holds no model.yaml and no model.onnx: give a file in it")
+          .badInput,
+          "\(path): the folder holds no model.yaml, no model.onnx and no Zarr store: give a file in it"
+        )
       }
       self = .network(network)
       return

@@ -63,14 +63,15 @@ struct NowcastVerb: ParsableCommand {
 
   func run() throws {
     try common.apply()
-    try OutputPlace.check(output, against: frames)
+    let paths = try PathPatterns.expand(frames)
+    try OutputPlace.check(output, against: paths)
     let clock = ContinuousClock()
     let start = clock.now
     let nowcaster = try Nowcaster(
       model: ModelPackage(contentsOf: ModelLocator.folder(for: model)),
       memoryLimit: memory.bytes)
     let loaded = clock.now
-    let dataset = try GridDataset(paths: frames)
+    let dataset = try GridDataset(paths: paths)
     var options = NowcastOptions(variable: variable, probabilities: probabilities)
     options.referenceTime = referenceTime?.time
     if let leadTime { options.leadTime = leadTime.duration }

@@ -61,7 +61,8 @@ struct RegridVerb: ParsableCommand {
 
   func run() throws {
     try common.apply()
-    try OutputPlace.check(output, against: inputs)
+    let paths = try PathPatterns.expand(inputs)
+    try OutputPlace.check(output, against: paths)
     let start = ContinuousClock().now
     var conversion = GridConversion()
     try selection.apply(to: &conversion)
@@ -74,7 +75,7 @@ struct RegridVerb: ParsableCommand {
     conversion.storage = try storage.storage()
     conversion.metadata = FileMetadata.fromEnvironment(ProcessInfo.processInfo.environment)
     conversion.metadata.action = CommandLine.arguments.dropFirst().joined(separator: " ")
-    let report = try conversion.run(GridDataset(paths: inputs), writingTo: output) { done, all in
+    let report = try conversion.run(GridDataset(paths: paths), writingTo: output) { done, all in
       Progress.show("layer \(done) of \(all)")
     }
     Progress.clear()
