@@ -43,6 +43,8 @@ public struct PhysicalUnit: Sendable, Hashable, CustomStringConvertible {
 
   private func curve(to other: PhysicalUnit) throws(GridError) -> UnitConversion {
     let (from, to) = (spelling, other.spelling)
+    // What UDUNITS makes of a detour over base units is not quite nothing.
+    if from == to { return UnitConversion(scale: 1, offset: 0) }
     return try UnitSystem.locked { (system) throws(GridError) in
       let source = try UnitSystem.parse(from, system).unit
       defer { ut_free(source) }
