@@ -84,7 +84,11 @@ let package = Package(
     tests("ONNXFormat", ["ONNXFormat", "FuzzSupport"]),
     tests("Networks", ["Networks", "ONNXFormat", "Tensors", "FuzzSupport"]),
     tests("GridFiles", ["GridFiles"]),
-    tests("Grids", ["Grids", "GridFiles"]),
+    // Killed by the tests of Grids while it writes.
+    .executableTarget(
+      name: "KilledWriter", dependencies: ["Grids", "GridFiles"], path: "Tests/KilledWriter",
+      swiftSettings: swiftSettings),
+    tests("Grids", ["Grids", "GridFiles", "KilledWriter"]),
     tests("Forecasting", ["Forecasting", "Grids", "Networks", "Tensors"]),
     tests("Nowcasting", ["Nowcasting", "Forecasting", "Grids", "GridFiles", "Tensors"]),
     tests("SquallCommand", ["SquallCommand", "GridFiles", "Grids"]),

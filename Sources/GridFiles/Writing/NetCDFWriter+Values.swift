@@ -132,3 +132,15 @@ extension NetCDFWriter {
   }
 
 }
+
+extension NetCDFWriter {
+  /// The dimension and the variables of a file that is added to.
+  package func variable(_ name: String, like described: NetCDFVariable) throws(GridFileError)
+    -> Variable
+  {
+    var id: Int32 = 0
+    try check(name, "finding it") { nc_inq_varid(handle, name, &id) }
+    return Variable(
+      id: VariableID(raw: id), name: name, type: described.type, rank: described.dimensions.count)
+  }
+}

@@ -12,14 +12,19 @@ extension FieldWriter {
   /// **Throws** `GridError`: `misuse` for a time out of order, a variable that is absent or unknown,
   /// values of another number or type; or the file's failure.
   public func append(
-    time: CFTime, cell: TimeCell? = nil, values: [String: NetCDFValues]
+    time: CFTime, cell: TimeBounds? = nil, values: [String: NetCDFValues]
   ) throws(GridError) {
     try refuse(time, cell, values)
-    let index = progress.withLock { progress in
+    let (index, journal) = progress.withLock { progress in
       progress.times.append(time)
-      return progress.times.count - 1
+      return (progress.times.count - 1, progress.journal)
     }
     do throws(GridError) {
+      if let journal,
+        let piece = JournalPiece(time: time, cell: cell, values: values).bytes
+      {
+        try files { () throws(GridFileError) in try journal.append(piece) }
+      }
       try writeTime(time, cell, index)
       for variable in timed {
         guard let array = values[variable.name] else { continue }
@@ -34,7 +39,7 @@ extension FieldWriter {
 
   /// Adds one time of measurements.
   public func append(
-    time: CFTime, cell: TimeCell? = nil, fields: [String: [Float]]
+    time: CFTime, cell: TimeBounds? = nil, fields: [String: [Float]]
   ) throws(GridError) {
     try append(time: time, cell: cell, values: fields.mapValues(NetCDFValues.float))
   }
@@ -55,7 +60,7 @@ extension FieldWriter {
   private var timed: [FieldVariable] { description.variables.filter(\.isTimed) }
 
   private func refuse(
-    _ time: CFTime, _ cell: TimeCell?, _ values: [String: NetCDFValues]
+    _ time: CFTime, _ cell: TimeBounds?, _ values: [String: NetCDFValues]
   ) throws(GridError) {
     guard let series = layout.series else {
       throw GridError(.misuse, path: path, "was not described as growing with time")
@@ -94,7 +99,7 @@ extension FieldWriter {
     }
   }
 
-  private func writeTime(_ time: CFTime, _ cell: TimeCell?, _ index: Int) throws(GridError) {
+  private func writeTime(_ time: CFTime, _ cell: TimeBounds?, _ index: Int) throws(GridError) {
     guard let series = layout.series else { return }
     try files { () throws(GridFileError) in
       try file.write(

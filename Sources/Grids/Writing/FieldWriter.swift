@@ -24,6 +24,8 @@ public final class FieldWriter: Sendable {
     var times: [CFTime] = []
     /// Values written, by variable.
     var written: [String: Int] = [:]
+    /// Keeps what is appended until the file is whole.
+    var journal: WriteJournal?
   }
 
   /// Creates the hidden file beside `path` and writes everything but the values.
@@ -32,6 +34,8 @@ public final class FieldWriter: Sendable {
   public convenience init(
     path: String, description: FieldFileDescription
   ) throws(GridError) {
+    var description = description
+    if description.hasPlaces { description.grid = description.grid.withPlaces }
     let file = try files { () throws(GridFileError) in
       try NetCDFWriter(path: path, format: description.storage.format)
     }
@@ -118,10 +122,16 @@ public final class FieldWriter: Sendable {
       }
       try file.commit(hasChecksumFile: description.storage.hasChecksumFile)
     }
+    progress.withLock { $0.journal.take() }?.remove()
   }
 
-  /// Removes the unfinished file; does nothing after `commit`.
-  public func abandon() { file.abandon() }
+  /// Removes the unfinished file; does nothing after `commit`. A journal stays for the next run.
+  public func abandon() {
+    file.abandon()
+    progress.withLock { $0.journal.take() }?.close()
+  }
+
+  func setJournal(_ journal: WriteJournal) { progress.withLock { $0.journal = journal } }
 
   private func refuseGaps() throws(GridError) {
     let (times, written) = progress.withLock { ($0.times, $0.written) }

@@ -18,6 +18,9 @@ public struct FieldFileDescription: Sendable {
   public var variables: [FieldVariable]
   /// The area of every cell in m2, row by row, or none; becomes the variable `cell_area`.
   public var cellArea: [Double]?
+  /// Whether latitude and longitude of every cell are computed and written where the axes are those
+  /// of a projection, as CF asks.
+  public var hasPlaces = true
   /// What the file says about itself.
   public var metadata: FileMetadata
   /// How the file lies on the disk.

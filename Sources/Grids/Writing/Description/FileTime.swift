@@ -1,19 +1,5 @@
 // Room: Grids. The times of a file in the making.
 
-/// The time that a value holds for: an accumulation, a mean, a climatology.
-public struct TimeCell: Sendable, Hashable {
-  /// The beginning.
-  public var start: CFTime
-  /// The end.
-  public var end: CFTime
-
-  /// Makes a cell.
-  public init(start: CFTime, end: CFTime) {
-    self.start = start
-    self.end = end
-  }
-}
-
 /// The times of a file in the making: none, a series, or forecasts from several reference times.
 public struct FileTime: Sendable {
   /// How times lie in the file.
@@ -35,7 +21,7 @@ public struct FileTime: Sendable {
   /// The number of times, or nil for an unlimited dimension.
   public var count: Int?
   /// What time each value stands for, one a time, or none where values are instantaneous.
-  public var cells: [TimeCell]?
+  public var cells: [TimeBounds]?
   /// Whether `cells` are those of a climatology (CF 1.11 section 7.4).
   public var isClimatology = false
   /// The times from which forecasts start; none where the file holds no forecast.
@@ -48,11 +34,14 @@ public struct FileTime: Sendable {
   public var leadName = "lead_time"
   /// Whether lead times are written as the number of the day, from 0, rather than in minutes.
   public var countsLeadDays = false
+  /// Whether the dimension is unlimited where the format allows it, even if the number of times is
+  /// known: others can append then, and NCO's record operators work.
+  public var isUnlimited = true
   /// The units of all times, or nil for seconds since 1970.
   public var units: CFTimeUnits?
 
   private init(
-    _ shape: Shape, times: [CFTime] = [], count: Int? = nil, cells: [TimeCell]? = nil,
+    _ shape: Shape, times: [CFTime] = [], count: Int? = nil, cells: [TimeBounds]? = nil,
     referenceTimes: [CFTime] = [], leadTimes: [Duration] = []
   ) {
     self.shape = shape
@@ -66,11 +55,9 @@ public struct FileTime: Sendable {
   /// Nothing changes with time.
   public static let none = FileTime(.none, count: 0)
 
-  /// Valid times known beforehand; `isUnlimited` lets others append later.
-  public static func times(
-    _ times: [CFTime], cells: [TimeCell]? = nil, isUnlimited: Bool = false
-  ) -> FileTime {
-    FileTime(.series, times: times, count: isUnlimited ? nil : times.count, cells: cells)
+  /// Valid times known beforehand.
+  public static func times(_ times: [CFTime], cells: [TimeBounds]? = nil) -> FileTime {
+    FileTime(.series, times: times, count: times.count, cells: cells)
   }
 
   /// Valid times that come one by one; `count` nil makes the dimension unlimited.
@@ -88,11 +75,11 @@ public struct FileTime: Sendable {
 
   /// A forecast whose lead times are known beforehand.
   public static func forecast(
-    from referenceTime: CFTime, leadTimes: [Duration], isUnlimited: Bool = false
+    from referenceTime: CFTime, leadTimes: [Duration]
   ) -> FileTime {
     FileTime(
-      .series, times: leadTimes.map { referenceTime.advanced(by: $0) },
-      count: isUnlimited ? nil : leadTimes.count, referenceTimes: [referenceTime])
+      .series, times: leadTimes.map { referenceTime.advanced(by: $0) }, count: leadTimes.count,
+      referenceTimes: [referenceTime])
   }
 
   /// Forecasts from several reference times, all with the same lead times.
@@ -115,12 +102,14 @@ public struct FileTime: Sendable {
     return time
   }
 
-  /// The names and lengths of the dimensions, slowest first; length nil where it is unlimited.
-  var dimensions: [(name: String, length: Int?)] {
+  /// The names and lengths of the dimensions, slowest first; length nil for the one that grows while
+  /// the file is written, and unlimited the one that may grow later.
+  var dimensions: [(name: String, length: Int?, isUnlimited: Bool)] {
     switch shape {
     case .none: []
-    case .series: [(name, count)]
-    case .matrix: [(referenceName, referenceTimes.count), (leadName, leadTimes.count)]
+    case .series: [(name, count, count == nil || isUnlimited)]
+    case .matrix:
+      [(referenceName, referenceTimes.count, true), (leadName, leadTimes.count, false)]
     }
   }
 

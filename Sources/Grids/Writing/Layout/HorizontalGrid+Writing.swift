@@ -8,6 +8,13 @@ extension HorizontalGrid {
   /// Source: CF 1.11 sections 4.1, 4.2 and 5.6.
   func standardAttributes(_ letter: LayoutBuilder.AxisLetter) -> NetCDFAttributes {
     let isX = letter == .x
+    if isRotated {
+      return [
+        "standard_name": .text(isX ? "grid_longitude" : "grid_latitude"),
+        "long_name": .text(isX ? "longitude in rotated grid" : "latitude in rotated grid"),
+        "units": "degrees",
+      ]
+    }
     switch kind {
     case .geographic:
       return HorizontalGrid.placeAttributes(letter)
@@ -26,6 +33,12 @@ extension HorizontalGrid {
       return ["long_name": .text(isX ? "column" : "row")]
     }
   }
+
+  /// Whether the axes are latitude and longitude about another pole.
+  var isRotated: Bool { mapping?.projection == "rotated_latitude_longitude" }
+
+  /// Whether the axes themselves are latitude and longitude.
+  var isOnPlaces: Bool { kind == .geographic && !isRotated }
 
   /// What latitudes (`.y`) and longitudes (`.x`) are called.
   static func placeAttributes(_ letter: LayoutBuilder.AxisLetter) -> NetCDFAttributes {
@@ -61,13 +74,43 @@ extension HorizontalGrid {
     return mapping
   }
 
+  /// This grid with latitude and longitude of every cell where its axes are others and the projection
+  /// tells them, in single precision, which is two metres; the grid itself otherwise.
+  ///
+  /// Source: CF 1.11 section 5.6.
+  var withPlaces: HorizontalGrid {
+    guard latitude == nil || longitude == nil, kind == .projected || kind == .angular || isRotated,
+      let geometry = try? withWrittenMapping.geometry()
+    else { return self }
+    let centres = geometry.centres()
+    let fill: Float = 9.9692099683868690e+36
+    let stored = { (degrees: [Double]) in
+      NetCDFValues.float(degrees.map { $0.isFinite ? Float($0) : fill })
+    }
+    let isWhole = centres.latitudes.allSatisfy(\.isFinite)
+    let attributes: NetCDFAttributes = isWhole ? [:] : ["_FillValue": .float([fill])]
+    var result = self
+    result.latitude = AuxiliaryCoordinate(
+      name: "lat", attributes: attributes, values: stored(centres.latitudes))
+    result.longitude = AuxiliaryCoordinate(
+      name: "lon", attributes: attributes, values: stored(centres.longitudes))
+    return result
+  }
+
+  private var withWrittenMapping: HorizontalGrid {
+    var result = self
+    if !claimsMetresButMeansKilometres { result.mapping = writtenMapping }
+    return result
+  }
+
   /// Contiguous edges half-way between neighbours, two a cell; nil where there is one cell, or
   /// where coordinates are only numbers.
   ///
   /// Edge cases: latitudes end at the poles; the outermost cells are as wide as their neighbours.
   func midpointBounds(_ axis: HorizontalAxis, _ letter: LayoutBuilder.AxisLetter) -> [Double]? {
     let values = axis.writtenValues
-    guard values.count > 1, kind == .geographic || kind == .projected || kind == .angular else {
+    guard values.count > 1, isOnPlaces || isRotated || kind == .projected || kind == .angular
+    else {
       return nil
     }
     var edges = zip(values, values.dropFirst()).map { ($0 + $1) / 2 }

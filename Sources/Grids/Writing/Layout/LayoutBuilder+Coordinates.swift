@@ -45,6 +45,8 @@ extension LayoutBuilder {
     if let terms = attributes.text("formula_terms"), !isComplete(terms) {
       // A formula without its terms misleads; what is left is the bare coordinate.
       attributes["formula_terms"] = nil
+    } else if attributes["computed_standard_name"] == nil {
+      attributes.add("computed_standard_name", computedName(attributes.text("formula_terms")))
     }
     let type: NetCDFType = axis.type == .float ? .float : .double
     if let bounds = axis.bounds, bounds.count == 2 * axis.count {
@@ -61,8 +63,32 @@ extension LayoutBuilder {
       name, type, [name], attributes: attributes, values: values.converted(to: type) ?? values)
   }
 
+  /// What an ocean's formula gives, by what its surface and its floor are measured from.
+  ///
+  /// Source: CF 1.11 appendix D, table D.1.
+  private func computedName(_ terms: String?) -> String? {
+    let words = terms?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
+    let name = { (term: String) -> String? in
+      guard let index = words.firstIndex(of: term + ":"), index + 1 < words.count else {
+        return nil
+      }
+      return description.variables.first { $0.name == words[index + 1] }?
+        .attributes.text("standard_name")
+    }
+    guard let surface = name("eta"), let floor = name("depth") else { return nil }
+    let origins = [
+      ("geoid", "altitude"), ("geopotential_datum", "height_above_geopotential_datum"),
+      ("reference_ellipsoid", "height_above_reference_ellipsoid"),
+      ("mean_sea_level", "height_above_mean_sea_level"),
+    ]
+    return origins.first { origin in
+      surface == "sea_surface_height_above_\(origin.0)"
+        && floor == "sea_floor_depth_below_\(origin.0)"
+    }?.1
+  }
+
   /// Whether every variable that `formula_terms` names is in the file.
-  private func isComplete(_ terms: String) -> Bool {
+  func isComplete(_ terms: String) -> Bool {
     let words = terms.split(whereSeparator: \.isWhitespace).map(String.init)
     return words.filter { !$0.hasSuffix(":") }.allSatisfy(names.contains)
   }

@@ -26,7 +26,7 @@ extension LayoutBuilder {
     _ axis: HorizontalAxis, _ name: String, _ letter: AxisLetter
   ) throws(GridFileError) {
     let grid = description.grid
-    // Rows and columns without coordinates are only counted, which CF has no variable for.
+    // Rows and columns without coordinates are only counted.
     guard !axis.attributes.elements.isEmpty || !axis.units.isEmpty else { return }
     var attributes = axis.attributes.withoutLayout
     let standard = grid.standardAttributes(letter)
@@ -87,11 +87,36 @@ extension LayoutBuilder {
       throw GridFileError(
         .outOfBounds, path: file.path, variable: name, "has not one place for each cell")
     }
+    if let bounds = coordinate.bounds {
+      attributes["bounds"] = .text(try addCorners(bounds, of: coordinate, name))
+    }
     try add(
       name, coordinate.values.type, [yName, xName], attributes: attributes,
       values: coordinate.values,
       storage: gridStorage([yName, xName], size: coordinate.values.type.size))
     gridCoordinates.append(name)
+  }
+
+  /// Adds the corners of cells that each have their own place; returns the variable's name.
+  private mutating func addCorners(
+    _ bounds: [Double], of coordinate: AuxiliaryCoordinate, _ name: String
+  ) throws(GridFileError) -> String {
+    let cells = description.grid.width * description.grid.height
+    let count = cells > 0 ? bounds.count / cells : 0
+    guard count > 0, count * cells == bounds.count else {
+      throw GridFileError(
+        .outOfBounds, path: file.path, variable: name, "has not as many corners for each cell")
+    }
+    let cornersName = count == 2 ? "bnds" : "nvertex"
+    _ = try corners(count, cornersName)
+    let boundsName = names.take(coordinate.boundsName.map(leafName) ?? "\(name)_bnds")
+    let type: NetCDFType = coordinate.values.type == .float ? .float : .double
+    let values = NetCDFValues.double(bounds)
+    try add(
+      boundsName, type, [yName, xName, cornersName], attributes: [:],
+      values: values.converted(to: type) ?? values,
+      storage: gridStorage([yName, xName, cornersName], size: type.size))
+    return boundsName
   }
 
   /// Adds the areas of cells, which means over areas need.
@@ -104,6 +129,7 @@ extension LayoutBuilder {
     let name = names.take("cell_area")
     var attributes: NetCDFAttributes = [
       "standard_name": "cell_area", "long_name": "area of grid cells", "units": "m2",
+      "coverage_content_type": "auxiliaryInformation",
     ]
     if let mappingName { attributes["grid_mapping"] = .text(mappingName) }
     attributes.add("coordinates", gridCoordinates.joined(separator: " "))

@@ -6,7 +6,12 @@ extension LayoutBuilder {
   /// Adds the time axes; returns the variables that grow.
   mutating func addTime() throws(GridFileError) -> FileLayout.Series? {
     for dimension in description.time.dimensions {
-      try addDimension(dimension.name, dimension.length)
+      // Only NetCDF-4 has unlimited dimensions in any place.
+      let isFirst = description.variables.allSatisfy { $0.extraDimensions.isEmpty || !$0.isTimed }
+      let isUnlimited =
+        dimension.isUnlimited && (dimension.length == nil || isFirst || file.format == .netCDF4)
+      try addDimension(dimension.name, dimension.length, isUnlimited: isUnlimited)
+      if isUnlimited { unlimited = dimension.name }
     }
     switch description.time.shape {
     case .none: return nil
@@ -22,7 +27,7 @@ extension LayoutBuilder {
     let units = time.writtenUnits
     let isKnown = !time.times.isEmpty
     let storage = NetCDFStorage(
-      chunkShape: time.count == nil ? [512] : [], deflateLevel: 0, isShuffled: false)
+      chunkShape: unlimited == time.name ? [512] : [], deflateLevel: 0, isShuffled: false)
     var attributes = Self.attributes("time", "time", units).adding("axis", "T")
     var boundsVariable: NetCDFWriter.Variable?
     if let cells = time.cells {
@@ -33,7 +38,7 @@ extension LayoutBuilder {
       let variable = try file.addVariable(
         name, .double, [dimension, edges],
         storage: NetCDFStorage(
-          chunkShape: time.count == nil ? [512, 2] : [], deflateLevel: 0, isShuffled: false))
+          chunkShape: unlimited == time.name ? [512, 2] : [], deflateLevel: 0, isShuffled: false))
       boundsVariable = variable
       if isKnown {
         let values = cells.flatMap { [units.count($0.start), units.count($0.end)] }

@@ -64,12 +64,17 @@ extension LayoutBuilder {
     if result["units"] == nil, !variable.isFlag { result["units"] = "1" }
     if let text = result.text("units") { result["units"] = .text(UnitSpelling.udunits(text)) }
     // CF 1.11 section 3.1.2: whether a temperature is on a scale or a difference.
-    if result["units_metadata"] == nil, let standardName, let units = result.text("units"),
-      UnitSpelling.isTemperature(units), standardName.contains("temperature")
+    if result["units_metadata"] == nil, let units = result.text("units"),
+      UnitSpelling.isTemperature(units)
     {
-      let isDifference = ["anomaly", "difference", "change"].contains { standardName.contains($0) }
+      let isDifference = ["anomaly", "difference", "change", "depression"].contains {
+        standardName?.contains($0) ?? false
+      }
       result["units_metadata"] =
         isDifference ? "temperature: difference" : "temperature: on_scale"
+    }
+    if result["coverage_content_type"] == nil {
+      result.add("coverage_content_type", contentType(variable))
     }
     if let given = result.text("ancillary_variables") {
       let known = given.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -77,6 +82,15 @@ extension LayoutBuilder {
       result["ancillary_variables"] = known.isEmpty ? nil : .text(known.joined(separator: " "))
     }
     return result
+  }
+
+  /// The kind of content by ISO 19115, which ACDD asks for.
+  private func contentType(_ variable: FieldVariable) -> String {
+    if variable.isFlag {
+      let isQuality = variable.attributes.text("standard_name")?.contains("flag") ?? false
+      return isQuality ? "qualityInformation" : "thematicClassification"
+    }
+    return description.time.referenceTimes.isEmpty ? "physicalMeasurement" : "modelResult"
   }
 
   /// The other variables that belong to this one.
@@ -91,6 +105,7 @@ extension LayoutBuilder {
         variable.scalarCoordinates.map { $0.contains(name) }
           ?? (variable.verticalAxis == nil || description.scalarHeight?.name != name)
       }
+      coordinates += formulaTerms(of: variable)
       if let mappingName { result["grid_mapping"] = .text(mappingName) }
       if let cellAreaName { result["cell_measures"] = .text("area: \(cellAreaName)") }
     }
@@ -104,6 +119,18 @@ extension LayoutBuilder {
       result["ancillary_variables"] = .text(flags.map(\.name).joined(separator: " "))
     }
     return result
+  }
+
+  /// The terms of a vertical coordinate's formula that are not fields themselves.
+  private func formulaTerms(of variable: FieldVariable) -> [String] {
+    guard
+      let axis = description.verticalAxes.first(where: { $0.name == variable.verticalAxis }),
+      let terms = axis.attributes.text("formula_terms"), isComplete(terms)
+    else { return [] }
+    let words = terms.split(whereSeparator: \.isWhitespace).map(String.init)
+    return description.variables.filter { term in
+      words.contains(term.name) && !term.isOnGrid && !term.isTimed
+    }.map(\.name)
   }
 
   /// CF's account of a lossy quantisation, with its container variable made on first use.

@@ -17,6 +17,8 @@ struct LayoutBuilder {
   var timeCoordinates: [String] = []
   var mappingName: String?
   var cellAreaName: String?
+  /// The name of the unlimited dimension, if there is one.
+  var unlimited: String?
   /// The container variables of CF's lossy quantisation, by algorithm.
   var quantisations: [String: String] = [:]
 
@@ -62,9 +64,14 @@ struct LayoutBuilder {
     }
   }
 
-  mutating func addDimension(_ name: String, _ length: Int?) throws(GridFileError) {
+  mutating func addDimension(
+    _ name: String, _ length: Int?, isUnlimited: Bool = false
+  ) throws(GridFileError) {
     guard dimensions[name] == nil else { return }
-    dimensions[name] = try file.addDimension(name, length: length)
+    if let length, length < 1 {
+      throw GridFileError(.outOfBounds, path: file.path, "dimension '\(name)' would be empty")
+    }
+    dimensions[name] = try file.addDimension(name, length: isUnlimited ? nil : length)
     lengths[name] = .some(length)
   }
 
@@ -77,8 +84,10 @@ struct LayoutBuilder {
     -> NetCDFWriter.Dimension
   {
     if let known = dimensions[name] { return known }
-    let made = try file.addDimension(name, length: count)
-    dimensions[name] = made
+    try addDimension(name, count)
+    guard let made = dimensions[name] else {
+      throw GridFileError(.outOfBounds, path: file.path, "has lost dimension '\(name)'")
+    }
     return made
   }
 

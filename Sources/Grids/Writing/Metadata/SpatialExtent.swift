@@ -36,7 +36,7 @@ struct SpatialExtent {
     result["geospatial_lon_min"] = .double([west])
     result["geospatial_lon_max"] = .double([east])
     result["geospatial_lon_units"] = "degrees_east"
-    if grid.kind == .geographic {
+    if grid.isOnPlaces {
       addResolution(grid.y, "lat", to: &result)
       addResolution(grid.x, "lon", to: &result)
     } else if let spacing = grid.spacingKilometres {
@@ -134,12 +134,12 @@ extension FieldFileDescription {
 extension HorizontalGrid {
   /// The latitudes as they are written, of rows or of cells; nil where none are known.
   var latitudeValues: [Double]? {
-    kind == .geographic ? y.writtenValues : latitude?.writtenValues
+    latitude?.writtenValues ?? (isOnPlaces ? y.writtenValues : nil)
   }
 
   /// The longitudes as they are written, of columns or of cells; nil where none are known.
   var longitudeValues: [Double]? {
-    kind == .geographic ? x.writtenValues : longitude?.writtenValues
+    longitude?.writtenValues ?? (isOnPlaces ? x.writtenValues : nil)
   }
 }
 

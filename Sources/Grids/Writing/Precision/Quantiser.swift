@@ -16,8 +16,9 @@ enum Quantiser {
   /// Keeps at least `digits` significant digits with the same number of bits for all numbers, by
   /// turns clearing and setting the rest.
   static func bitGroom<T: QuantisableFloat>(_ numbers: [T], digits: Int, fill: T) -> [T] {
-    let kept = (Double(max(digits, 1)) * log2Of10).rounded(.up)
-    let drop = T.mantissaBits - Int(kept) - (T.mantissaBits > 23 ? 1 : 0)
+    // A bit more than the digits have, since bits are cut off rather than rounded.
+    let kept = (Double(min(max(digits, 1), 20)) * log2Of10).rounded(.up) + 1
+    let drop = T.mantissaBits - Int(kept)
     guard drop > 0 else { return numbers.map { $0.isNaN ? fill : $0 } }
     let low = (T.Bits(1) << T.Bits(drop)) &- 1
     var result = numbers
@@ -39,7 +40,7 @@ enum Quantiser {
   static func granularBitRound<T: QuantisableFloat>(
     _ numbers: [T], digits: Int, fill: T
   ) -> [T] {
-    let table = GranularTable<T>(digits: max(digits, 1))
+    let table = GranularTable<T>(digits: min(max(digits, 1), 20))
     return numbers.map { number in
       if number.isNaN { return fill }
       guard number.isFinite, number != 0 else { return number }
@@ -86,7 +87,9 @@ private struct GranularTable<T: QuantisableFloat> {
       let least = T(bits: T.Bits(field) << T.Bits(T.mantissaBits))
       let decimals = GranularTable.digitsBeforePoint(least)
       // The next power of ten, which may lie within this exponent or beyond it.
-      let power = T(GranularTable.power(decimals))
+      let exact = GranularTable.power(decimals)
+      let nearest = T(exact)
+      let power = Double(nearest) < exact ? nearest.nextUp : nearest
       below.append(GranularTable.bits(exponent, decimals, digits))
       above.append(GranularTable.bits(exponent, decimals + 1, digits))
       threshold.append(power)
