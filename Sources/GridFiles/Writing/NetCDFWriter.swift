@@ -208,9 +208,10 @@ public final class NetCDFWriter: Sendable {
 
   /// Adds or replaces attributes of a file that is added to.
   package func replaceAttributes(_ attributes: NetCDFAttributes) throws(GridFileError) {
-    if !format.hasChunks { try check(nil, "changing its header") { nc_redef(handle) } }
+    // NetCDF-4 itself goes to and fro between describing and writing.
+    if format != .netCDF4 { try check(nil, "changing its header") { nc_redef(handle) } }
     try put(attributes, on: .global, variable: nil)
-    if !format.hasChunks { try endDefinitions() }
+    if format != .netCDF4 { try endDefinitions() }
   }
 
   /// Ends the description; values may be written from here on.

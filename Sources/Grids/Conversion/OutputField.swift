@@ -127,9 +127,7 @@ extension FieldFileDescription {
 extension FileTime {
   /// The times of a field that was read; others may be appended.
   init(_ axis: TimeAxis) {
-    self = .times(
-      axis.times, cells: axis.bounds?.map { TimeCell(start: $0.start, end: $0.end) },
-      isUnlimited: true)
+    self = .times(axis.times, cells: axis.bounds)
     isClimatology = axis.isClimatology && cells != nil
   }
 }

@@ -17,8 +17,14 @@ extension FieldWriter {
     resuming path: String, description: FieldFileDescription
   ) throws(GridError) {
     let heading = JournalHeading(description)
-    let journal = try files { () throws(GridFileError) in
-      try WriteJournal(target: path, heading: heading.bytes) { heading.difference(from: $0) }
+    let journal: WriteJournal
+    do throws(GridFileError) {
+      journal = try WriteJournal(target: path, heading: heading.bytes) {
+        heading.difference(from: $0)
+      }
+    } catch {
+      // The only thing out of bounds here is a heading of something else.
+      throw error.code == .outOfBounds ? GridError(error).with(.mismatch) : GridError(error)
     }
     do throws(GridError) {
       try self.init(path: path, description: description)
@@ -32,7 +38,6 @@ extension FieldWriter {
       }
     } catch {
       journal.close()
-      if case .file(.outOfBounds) = error.code { throw error.with(.mismatch) }
       throw error
     }
     setJournal(journal)

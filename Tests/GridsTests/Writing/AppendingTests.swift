@@ -8,7 +8,7 @@ import Testing
 
 struct AppendingTests {
   static let cells = FieldWriterTests.grid.width * FieldWriterTests.grid.height
-  static let reference = CFTime(year: 2024, month: 1, day: 3)!
+  static let reference = CFTime.epoch2024
 
   static func description(count: Int? = nil) -> FieldFileDescription {
     FieldFileDescription(

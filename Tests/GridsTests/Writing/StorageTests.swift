@@ -6,8 +6,16 @@ import Grids
 import TestSupport
 import Testing
 
+extension CFTime {
+  /// 2024-01-03T00:00:00Z.
+  static var epoch2024: CFTime {
+    guard let time = CFTime(year: 2024, month: 1, day: 3) else { fatalError("no such time") }
+    return time
+  }
+}
+
 struct StorageTests {
-  static let reference = CFTime(year: 2024, month: 1, day: 3)!
+  static let reference = CFTime.epoch2024
 
   static func description(_ storage: FileStorage = FileStorage()) -> FieldFileDescription {
     let axis = { (name: String, units: String, values: [Double]) in
