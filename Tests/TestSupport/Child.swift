@@ -33,6 +33,13 @@ public struct Child {
     for descriptor: Int32 in [1, 2] {
       posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
     }
+    #if canImport(Glibc)
+      // HDF5 locks what it has open, and a child that inherits the descriptor keeps the lock. Those
+      // that are not open do no harm.
+      for descriptor: Int32 in 3..<512 {
+        posix_spawn_file_actions_addclose(&actions, descriptor)
+      }
+    #endif
     var words = ([program] + arguments).map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var process: pid_t = 0
