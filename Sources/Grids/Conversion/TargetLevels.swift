@@ -45,7 +45,9 @@ public struct TargetLevels: Sendable, Hashable {
   /// A vertical axis with these levels, otherwise like `axis`.
   func axis(like axis: VerticalAxis) -> VerticalAxis {
     var attributes = axis.attributes
-    for name in ["bounds", "formula_terms", "_FillValue", "valid_min", "valid_max"] {
+    for name in [
+      "bounds", "formula_terms", "edges", "point_spacing", "_FillValue", "valid_min", "valid_max",
+    ] {
       attributes[name] = nil
     }
     let units = units.isEmpty ? axis.units : units
