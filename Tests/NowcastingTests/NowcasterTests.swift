@@ -102,7 +102,7 @@ import Testing
     #expect(try output.times(of: rate).map(\.iso8601).last == "2024-07-18T10:00:00Z")
     let grid = try output.grid(of: rate)
     #expect(grid.difference(from: try dataset.grid(of: dataset.variable("rain"))) == nil)
-    #expect(output.attributes.text("Conventions") == "CF-1.11")
+    #expect(output.attributes.text("Conventions") == "CF-1.11, ACDD-1.3")
     #expect(output.attributes.text("network_sha256") == nowcaster.model.networkSHA256)
     #expect(
       output.attributes.text("input_times")?.hasPrefix("2024-07-18T09:00:00Z 2024") == true)

@@ -12,7 +12,8 @@ import Squall
     let places = try rain.grid().geometry().centres()
     for (index, time) in rain.times.enumerated() {
       let layer = try rain.layer(time: index)
-      guard let wettest = layer.indices.filter({ !layer[$0].isNaN }).max(by: { layer[$0] < layer[$1] })
+      guard
+        let wettest = layer.indices.filter({ !layer[$0].isNaN }).max(by: { layer[$0] < layer[$1] })
       else { continue }
       let (east, north) = (places.longitudes[wettest], places.latitudes[wettest])
       print("\(time): \(layer[wettest]) \(rain.units) at \(north) °N, \(east) °E")

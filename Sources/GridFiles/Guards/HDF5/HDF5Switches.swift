@@ -1,5 +1,5 @@
-// Room: GridFiles. Keeps HDF5 from printing its error stacks on standard error, and from tidying up
-// after a failed write when the process ends.
+// Room: GridFiles. Keeps HDF5 from printing its error stacks on standard error, from locking files,
+// and from tidying up after a failed write when the process ends.
 
 #if canImport(Glibc)
   import Glibc
@@ -26,6 +26,9 @@ enum HDF5Switches {
     guard let whole = dlopen(nil, RTLD_LAZY), let symbol = dlsym(whole, "H5Eset_auto2") else {
       return nil
     }
+    // HDF5's locks go along into child processes, which then keep files closed to others, and fail
+    // on file systems that have none. Outputs are whole or absent without them.
+    setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0)
     // A file whose closing failed for want of disk space stays half-open in HDF5, whose exit
     // handler would then write to it through freed memory. Files are closed here, not there.
     if let skip = dlsym(whole, "H5dont_atexit") {

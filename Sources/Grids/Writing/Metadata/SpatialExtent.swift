@@ -64,7 +64,11 @@ struct SpatialExtent {
   }
 
   private func addVertical(to result: inout NetCDFAttributes, _ unstated: String?) {
-    guard let vertical else { return }
+    guard let vertical else {
+      // Fields without levels are the surface's, or a whole column's seen from it.
+      if unstated != nil { addSurface(to: &result) }
+      return
+    }
     let axis = vertical.axis
     result["geospatial_vertical_min"] = .double([vertical.range.lowerBound])
     result["geospatial_vertical_max"] = .double([vertical.range.upperBound])
@@ -89,6 +93,15 @@ struct SpatialExtent {
     } else {
       result.add("geospatial_vertical_resolution", "single level")
     }
+  }
+
+  private func addSurface(to result: inout NetCDFAttributes) {
+    result["geospatial_vertical_min"] = .double([0])
+    result["geospatial_vertical_max"] = .double([0])
+    result["geospatial_vertical_positive"] = "up"
+    result["geospatial_vertical_units"] = "m"
+    result["geospatial_bounds_vertical_crs"] = "EPSG:5829"
+    result["geospatial_vertical_resolution"] = "single level"
   }
 
   /// The least and the greatest finite number, or nil where there is none.
