@@ -120,34 +120,35 @@ struct ZarrTests {
     }
   }
 
-  @Test(arguments: [
-    ("v/.zarray", ""), ("v/.zarray", "{"), ("v/.zarray", "[]"), ("v/.zattrs", "{\"a\": }"),
-    ("v/.zarray", #"{"zarr_format": 3}"#),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[2],"dtype":"<i2"}"#),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[0,3],"dtype":"<i2"}"#),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[-3,5],"chunks":[2,3],"dtype":"<i2"}"#),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[9e18,5],"chunks":[2,3],"dtype":"<i2"}"#),
-    (
-      "v/.zarray",
-      #"{"zarr_format":2,"shape":[9000000000000000000,5],"chunks":[2,3],"dtype":"<i2"}"#
-    ),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[2,3],"dtype":"<c16"}"#),
-    (
-      "v/.zarray",
-      #"{"zarr_format":2,"shape":[3,5],"chunks":[2,3],"dtype":"<i2","compressor":{"id":"x"}}"#
-    ),
-    ("v/.zarray", #"{"zarr_format":2,"shape":[4,5],"chunks":[2,3],"dtype":"<i2"}"#),
-    (
-      "v/.zarray",
-      #"{"zarr_format":2,"shape":[3,5],"chunks":[2147483647,2147483647],"dtype":"<i2"}"#
-    ),
-    (".zmetadata", #"{"metadata": {"../out/.zarray": {}}}"#),
-    (".zmetadata", String(repeating: "[", count: 100_000)),
-  ])
-  func refusesDamagedDescriptions(key: String, text: String) throws {
+  @Test(
+    arguments: [
+      ("v/.zarray", ""), ("v/.zarray", "{"), ("v/.zarray", "[]"), ("v/.zattrs", "{\"a\": }"),
+      ("v/.zarray", #"{"zarr_format": 3}"#),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[2],"dtype":"<i2"}"#),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[0,3],"dtype":"<i2"}"#),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[-3,5],"chunks":[2,3],"dtype":"<i2"}"#),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[9e18,5],"chunks":[2,3],"dtype":"<i2"}"#),
+      (
+        "v/.zarray",
+        #"{"zarr_format":2,"shape":[9000000000000000000,5],"chunks":[2,3],"dtype":"<i2"}"#
+      ),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[3,5],"chunks":[2,3],"dtype":"<c16"}"#),
+      (
+        "v/.zarray",
+        #"{"zarr_format":2,"shape":[3,5],"chunks":[2,3],"dtype":"<i2","compressor":{"id":"x"}}"#
+      ),
+      ("v/.zarray", #"{"zarr_format":2,"shape":[4,5],"chunks":[2,3],"dtype":"<i2"}"#),
+      (
+        "v/.zarray",
+        #"{"zarr_format":2,"shape":[3,5],"chunks":[2147483647,2147483647],"dtype":"<i2"}"#
+      ),
+      (".zmetadata", #"{"metadata": {"../out/.zarray": {}}}"#),
+      (".zmetadata", String(repeating: "[", count: 100_000)),
+    ].map(DamagedDescription.init))
+  fileprivate func refusesDamagedDescriptions(_ damage: DamagedDescription) throws {
     let folder = try TemporaryFolder()
     let path = try Self.store(in: folder)
-    try Data(text.utf8).write(to: URL(filePath: path).appending(path: key))
+    try Data(damage.text.utf8).write(to: URL(filePath: path).appending(path: damage.key))
     let error = #expect(throws: GridFileError.self) { try NetCDFFile(path: path) }
     #expect(error?.exitStatus == 65, "\(error.map(\.description) ?? "")")
   }
@@ -187,6 +188,16 @@ struct ZarrTests {
         #expect(error.exitStatus == 65, "seed \(seed), round \(round): \(error)")
       }
     }
+  }
+}
+
+/// A description that no store may have; its name in test logs is short however long the text is.
+private struct DamagedDescription: Sendable, CustomTestStringConvertible {
+  let key: String
+  let text: String
+
+  var testDescription: String {
+    "\(key): " + (text.count > 120 ? "\(text.prefix(8))… (\(text.count) characters)" : text)
   }
 }
 
