@@ -172,9 +172,9 @@ public struct ScalarCoordinate: Sendable, Equatable {
 }
 
 extension Double {
-  /// The number without a superfluous `.0`.
+  /// The number without a superfluous `.0`, nor the digits that single precision has none of.
   var shortText: String {
     if let whole = Int(exactly: self), abs(whole) < 1_000_000_000 { return "\(whole)" }
-    return "\(self)"
+    return Double(Float(self)) == self ? "\(Float(self))" : "\(self)"
   }
 }

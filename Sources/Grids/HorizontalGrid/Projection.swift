@@ -11,6 +11,10 @@ internal import GridFiles
 struct Projection: Sendable, Equatable {
   /// The words, without units: coordinates are metres.
   let text: String
+  /// The name of the projection, such as `lcc`; nil where there is none.
+  let name: String?
+  /// Whether PROJ gives places for coordinates beyond the edge of the map, which are not there.
+  private let hasEdge: Bool
 
   /// Takes any text that PROJ reads: `+proj=…`, WKT of either kind.
   ///
@@ -28,12 +32,10 @@ struct Projection: Sendable, Equatable {
         } && word != "+no_defs" && word != "+wktext"
       }
       .joined(separator: " ")
+    name = self.text.split(separator: " ").first { $0.hasPrefix("+proj=") }
+      .map { String($0.dropFirst(6)) }
+    hasEdge = ["sinu", "aeqd", "laea", "ortho", "geos", "nsper"].contains(name ?? "")
     try Self.withProjection(self.text) { _ in }
-  }
-
-  /// The name of the projection, such as `lcc`; nil where there is none.
-  var name: String? {
-    text.split(separator: " ").first { $0.hasPrefix("+proj=") }.map { String($0.dropFirst(6)) }
   }
 
   /// Whether the coordinates are longitudes and latitudes themselves.
@@ -77,11 +79,6 @@ struct Projection: Sendable, Equatable {
       return (longitudes, latitudes)
     }
     return result ?? (nowhere, nowhere)
-  }
-
-  /// Whether PROJ gives places for coordinates beyond the edge of the map, which are not there.
-  private var hasEdge: Bool {
-    ["sinu", "aeqd", "laea", "ortho", "geos", "nsper"].contains(name ?? "")
   }
 
   private func agree(_ back: Double, _ there: Double) -> Bool {

@@ -149,4 +149,14 @@ struct FieldTests {
     let error = #expect(throws: GridError.self) { try field.grid() }
     #expect(error?.code == .layout)
   }
+
+  /// Coordinates as people read them: no digits of single precision that mean nothing.
+  @Test(arguments: [
+    (850.0, "850 hPa"), (0.5, "0.5 hPa"), (Double(Float(0.2)), "0.2 hPa"), (0.2, "0.2 hPa"),
+    (1.0 / 3, "0.3333333333333333 hPa"),
+  ])
+  func labelsAreShort(_ value: Double, _ text: String) {
+    let axis = DiscreteAxis(name: "level", values: .numbers([value]), units: "hPa")
+    #expect(axis.label(0) == text)
+  }
 }
