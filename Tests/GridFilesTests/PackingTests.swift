@@ -1,6 +1,7 @@
 // Tests of GridFiles: from stored numbers to physical ones, by the rules of CF 2.5.1 and 8.1.
 
 import GridFiles
+import TestSupport
 import Testing
 
 struct PackingCase: Sendable, CustomStringConvertible {
@@ -105,9 +106,80 @@ private let cases: [PackingCase] = [
     attributes: ["scale_factor": "0.25", "missing_value": "-9"], stored: .int16([-9, 8]),
     expected: [nan, 2]),
   PackingCase(
-    description: "a scale of nothing is none", type: .int16,
-    attributes: ["scale_factor": .double([0]), "add_offset": .double([.nan])],
-    stored: .int16([3]), expected: [3]),
+    description: "a scale of nothing makes all the offset", type: .int16,
+    attributes: ["scale_factor": .double([0]), "add_offset": .double([7.5])],
+    stored: .int16([3, -3]), expected: [7.5, 7.5]),
+  PackingCase(
+    description: "a scale that is no number makes all missing", type: .int16,
+    attributes: ["scale_factor": .float([.nan])], stored: .int16([3]), expected: [nan]),
+  PackingCase(
+    description: "scale and offset of whole numbers", type: .int8,
+    attributes: ["scale_factor": .int16([2]), "add_offset": .int32([-5])],
+    stored: .int8([3]), expected: [1]),
+  PackingCase(
+    description: "a fill of doubles is compared before a single-precision scale rounds",
+    type: .double, attributes: ["_FillValue": .double([0.1]), "scale_factor": .float([0.5])],
+    stored: .double([0.1, Double(Float(0.1))]), expected: [nan, Double(Float(0.1)) / 2]),
+  PackingCase(
+    description: "NaN among the fills of integers is none", type: .int16,
+    attributes: ["_FillValue": .int16([4]), "missing_value": .float([.nan, 5])],
+    stored: .int16([4, 5, 0]), expected: [nan, nan, 0]),
+  PackingCase(
+    description: "a fill in text", type: .float, attributes: ["_FillValue": "-999.9f"],
+    stored: .float([-999.9, 1]), expected: [nan, 1]),
+  PackingCase(
+    description: "missing values listed in text", type: .int16,
+    attributes: ["missing_value": "-99, -999s"], stored: .int16([-99, -999, 1]),
+    expected: [nan, nan, 1]),
+  PackingCase(
+    description: "text that is no number is no fill", type: .int16,
+    attributes: ["missing_value": "land 5"], stored: .int16([5]), expected: [5]),
+  PackingCase(
+    description: "the largest long integer as floating point has it", type: .int64,
+    attributes: ["missing_value": .double([0x1p63])], stored: .int64([.max, .max - 1]),
+    expected: [nan, 0x1p63]),
+  PackingCase(
+    description: "the largest unsigned long integer as floating point has it", type: .uint64,
+    attributes: ["missing_value": .float([0x1p64])], stored: .uint64([.max, 1]),
+    expected: [nan, 1]),
+  PackingCase(
+    description: "missing_value is read without sign as the numbers are", type: .int16,
+    attributes: ["_Unsigned": "true", "missing_value": .int16([-1, -2])],
+    stored: .uint16([65535, 65534, 7]), expected: [nan, nan, 7]),
+  PackingCase(
+    description: "missing_value may be as the numbers are read", type: .int8,
+    attributes: ["_Unsigned": "true", "missing_value": .int16([200])],
+    stored: .uint8([200, 7]), expected: [nan, 7]),
+  PackingCase(
+    description: "a range in physical numbers takes in what packs to its ends", type: .int16,
+    attributes: ["scale_factor": .float([0.1]), "valid_range": .float([0.3, 0.7])],
+    stored: .int16([2, 3, 7, 8]),
+    expected: [nan, Double(Float(0.1)) * 3, Double(Float(0.1)) * 7, nan]),
+  PackingCase(
+    description: "a range of fractions for integers", type: .int16,
+    attributes: ["valid_range": .float([0.5, 2.5])], stored: .int16([0, 1, 2, 3]),
+    expected: [nan, 1, 2, nan]),
+  PackingCase(
+    description: "a range in another precision is rounded first", type: .float,
+    attributes: ["valid_max": .double([0.1])], stored: .float([0.1, 0.2]),
+    expected: [Double(Float(0.1)), nan]),
+  PackingCase(
+    description: "a range the wrong way round says nothing", type: .int16,
+    attributes: ["valid_range": .int16([10, -10])], stored: .int16([20, 0]), expected: [20, 0]),
+  PackingCase(
+    description: "a range of three says nothing", type: .int16,
+    attributes: ["valid_range": .int16([1, 2, 3])], stored: .int16([9]), expected: [9]),
+  PackingCase(
+    description: "a bound that the type cannot reach is none", type: .uint8,
+    attributes: ["valid_min": .int16([-1]), "valid_max": .int16([300])],
+    stored: .uint8([0, 255]), expected: [0, 255]),
+]
+
+private let unsignedCases: [(flag: NetCDFValues, type: NetCDFType, expected: NetCDFType)] = [
+  ("true", .int8, .uint8), ("True", .int16, .uint16), ("TRUE", .int32, .uint32),
+  ("true ", .int64, .uint64), ("true", .uint8, .uint8), ("false", .uint8, .int8),
+  ("False", .uint32, .int32), ("FALSE", .int16, .int16), ("yes", .int16, .int16),
+  (.int8([1]), .int16, .int16), ("true", .float, .float), (.strings(["true"]), .int8, .uint8),
 ]
 
 struct PackingTests {
@@ -119,6 +191,34 @@ struct PackingTests {
     #expect(doubles.map(\.bitPattern) == example.expected.map(\.bitPattern))
     let floats = try #require(packing.floats(example.stored))
     #expect(floats.map(\.bitPattern) == example.expected.map { Float($0).bitPattern })
+  }
+
+  @Test(arguments: unsignedCases.indices)
+  func readsSigns(index: Int) {
+    let (flag, type, expected) = unsignedCases[index]
+    let packing = Packing(type: type, attributes: ["_Unsigned": flag])
+    #expect(packing.storedType == expected)
+  }
+
+  @Test func coordinatesHaveNothingMissing() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("cut.nc")
+    let writer = try NetCDFWriter(path: path)
+    let x = try writer.addDimension("lon", length: 3)
+    var variables: [NetCDFWriter.Variable] = []
+    for name in ["lon", "v"] {
+      variables.append(
+        try writer.addVariable(name, .float, [x], attributes: ["valid_range": .float([0, 180])]))
+    }
+    try writer.endDefinitions()
+    for variable in variables {
+      try writer.write(.float([90, 180, 270]), to: variable, start: [0], count: [3])
+    }
+    try writer.commit()
+    let file = try NetCDFFile(path: path)
+    #expect(try file.floats(of: #require(file.variable("lon"))) == [90, 180, 270])
+    let values = try file.floats(of: #require(file.variable("v")))
+    #expect(Array(values[..<2]) == [90, 180] && values[2].isNaN)
   }
 
   @Test func textIsNoNumber() {

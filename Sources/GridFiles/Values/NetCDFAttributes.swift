@@ -61,6 +61,11 @@ public struct NetCDFAttributes: Sendable, Equatable {
     return result
   }
 
+  /// These attributes without those named `names`.
+  public func removing(_ names: [String]) -> NetCDFAttributes {
+    NetCDFAttributes(elements.filter { !names.contains($0.name) })
+  }
+
   /// These attributes with those of `other` added, which win where names agree.
   public func merging(_ other: NetCDFAttributes) -> NetCDFAttributes {
     var result = self

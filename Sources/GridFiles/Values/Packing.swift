@@ -2,10 +2,20 @@
 
 /// How a variable's stored numbers become physical ones.
 ///
-/// Values agree with xarray's, but for what CF asks for beyond it: numbers outside the valid range and
-/// default fill values, where the file was prefilled with them, are missing; so is a `missing_value` that
-/// is quoted, or of another precision than the numbers; `_Unsigned` may be written in capitals. Arithmetic
-/// is in double precision throughout, and rounded once.
+/// Values agree with xarray's and netCDF4-python's, but where one of them falls short of what a file means:
+/// - Numbers outside the valid range are missing (CF 2.5.1; xarray keeps them), except in coordinates, which
+///   have nothing missing and whose range is often that of the file they were cut from.
+/// - Default fill values are missing where the file was prefilled with them and names no other: nobody
+///   wrote there (NUG; xarray keeps them).
+/// - A `missing_value` counts if it is quoted, or of another precision than the numbers: it was meant
+///   (both compare it as it is, and so never find it).
+/// - Everything is compared in the stored type and exactly, 64-bit integers too, and doubles with a scale in
+///   single precision (xarray rounds first, and takes neighbours for missing or misses the fill).
+/// - `_Unsigned` may be written in capitals, and holds for `missing_value` and the range too (NUG).
+/// - `scale_factor` and `add_offset` may be quoted or whole numbers (xarray refuses both).
+/// - A range in floating point for packed integers is in physical units (NUG asks besides for the type of
+///   `scale_factor`, which writers do not heed); one whose ends are the wrong way round says nothing.
+/// Arithmetic is in double precision throughout, and rounded once.
 ///
 /// Source: CF 1.11 sections 2.5.1 (missing data) and 8.1 (packing), NUG appendix A for
 /// `_Unsigned`, default fill values and the type of `valid_range`.
@@ -30,20 +40,25 @@ public struct Packing: Sendable, Equatable {
 
   /// Reads the packing from `variable`'s attributes.
   ///
-  /// Edge cases: a scale factor of 0 or one that is not finite is taken as 1.
+  /// Edge cases: a scale factor of 0 makes all values the offset, as writers of constant fields mean it;
+  /// one that is NaN makes all missing. A vector of scale factors is not heeded.
   public init(_ variable: NetCDFVariable) {
+    let isCoordinate =
+      variable.dimensions.count == 1 && variable.dimensions[0].name == variable.name
     self.init(
-      type: variable.type, attributes: variable.attributes, isPrefilled: variable.isPrefilled)
+      type: variable.type,
+      attributes: isCoordinate
+        ? variable.attributes.removing(["valid_range", "valid_min", "valid_max"])
+        : variable.attributes,
+      isPrefilled: variable.isPrefilled)
   }
 
   /// Reads the packing of numbers stored as `type` from `attributes`.
   public init(type: NetCDFType, attributes: NetCDFAttributes, isPrefilled: Bool = true) {
     let stored = Packing.effectiveType(type, attributes)
     storedType = stored
-    let scale = attributes.number("scale_factor") ?? 1
-    let offset = attributes.number("add_offset") ?? 0
-    self.scale = scale.isFinite && scale != 0 ? scale : 1
-    self.offset = offset.isFinite ? offset : 0
+    scale = attributes.number("scale_factor") ?? 1
+    offset = attributes.number("add_offset") ?? 0
 
     let wrap = { (value: NetCDFValues) -> [NetCDFValues] in
       Packing.singles(value, declaredAs: type, stored: stored)
@@ -57,21 +72,23 @@ public struct Packing: Sendable, Equatable {
 
     let range = attributes["valid_range"]
     let bounds = range.flatMap(\.doubles)?.count == 2 ? range : nil
-    let lower = bounds.map { $0.element(0) } ?? attributes["valid_min"]
-    let upper = bounds.map { $0.element(1) } ?? attributes["valid_max"]
+    var lower = bounds.map { $0.element(0) } ?? attributes["valid_min"]
+    var upper = bounds.map { $0.element(1) } ?? attributes["valid_max"]
     let rangeType = bounds?.type ?? lower?.type ?? upper?.type
-    let isPacked = self.scale != 1 || self.offset != 0
-    // A range in the type of scale_factor, wider than the stored one, is in physical units.
+    let isPacked = scale != 1 || offset != 0
     let isFloating = rangeType == .float || rangeType == .double
-    let isWider = type.isInteger || (type == .float && rangeType == .double)
-    rangeIsPhysical = isPacked && isFloating && isWider
-    if rangeIsPhysical {
-      validLower = lower
-      validUpper = upper
-    } else {
-      validLower = lower.flatMap { wrap($0).first }
-      validUpper = upper.flatMap { wrap($0).first }
+    // Integers as they are have one range only, but cannot be compared with fractions in their own type.
+    rangeIsPhysical =
+      isFloating && (type.isInteger || (isPacked && type == .float && rangeType == .double))
+    if !rangeIsPhysical {
+      lower = lower.flatMap { wrap($0).first }
+      upper = upper.flatMap { wrap($0).first }
     }
+    if let low = lower?.doubles?.first, let high = upper?.doubles?.first, low > high {
+      (lower, upper) = (nil, nil)
+    }
+    validLower = lower
+    validUpper = upper
   }
 
   /// The stored numbers as physical ones in single precision, NaN where missing; nil for text.
@@ -168,13 +185,13 @@ extension Packing {
       }
     default: break
     }
-    var numbers = value.doubles ?? []
-    if numbers.isEmpty, let text = value.string, let number = Double(text.trimmingBlanks) {
-      numbers = [number]
-    }
+    let numbers = value.doubles ?? value.spelledNumbers
     let span = stored.size < 8 ? Double(UInt64(1) << UInt64(stored.size * 8)) : 0x1p64
     return numbers.compactMap { number in
       if let exact = NetCDFValues(number, as: stored) { return exact }
+      // The largest long integers, as floating point has them.
+      if stored == .int64, number == 0x1p63, type == stored { return .int64([.max]) }
+      if stored == .uint64, number == 0x1p64 { return .uint64([.max]) }
       // The same bits read with the other sign, as `_Unsigned` asks for.
       guard type != stored else { return nil }
       return NetCDFValues(number < 0 ? number + span : number - span, as: stored)
@@ -183,6 +200,23 @@ extension Packing {
 }
 
 extension NetCDFValues {
+  /// The numbers that texts spell, with the letters of CDL or without; none where a word is no number.
+  fileprivate var spelledNumbers: [Double] {
+    let texts: [String] =
+      switch self {
+      case .text(let text): [text]
+      case .strings(let texts): texts
+      default: []
+      }
+    let words = texts.flatMap { text in
+      text.split { $0.isWhitespace || $0 == "," || $0 == "\0" }.map(String.init)
+    }
+    let numbers = words.compactMap { word -> Double? in
+      Double(word) ?? ("bBsSlLfF".contains(word.last ?? " ") ? Double(word.dropLast()) : nil)
+    }
+    return numbers.count == words.count ? numbers : []
+  }
+
   /// Element `index` alone, in the same type.
   func element(_ index: Int) -> NetCDFValues {
     switch self {

@@ -17,8 +17,8 @@ struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
   private let lower: Stored?
   private let upper: Stored?
   /// The valid range in physical numbers, where there is one.
-  private let low: Double?
-  private let high: Double?
+  private let low: Double
+  private let high: Double
 
   init(_ packing: Packing) {
     scale = packing.scale
@@ -27,8 +27,17 @@ struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
     fills = packing.missing.compactMap { $0.first(as: Stored.self) }.filter { $0 == $0 }
     lower = packing.rangeIsPhysical ? nil : packing.validLower?.first(as: Stored.self)
     upper = packing.rangeIsPhysical ? nil : packing.validUpper?.first(as: Stored.self)
-    low = packing.rangeIsPhysical ? packing.validLower?.doubles?.first : nil
-    high = packing.rangeIsPhysical ? packing.validUpper?.doubles?.first : nil
+    // What packs to the same number as a bound does is as valid as the bound.
+    let step = Stored.netCDFType.isInteger ? abs(packing.scale) / 1024 : 0
+    let bound = { (values: NetCDFValues?, sign: Double) -> Double in
+      guard packing.rangeIsPhysical, let bound = values?.doubles?.first, !bound.isNaN else {
+        return sign * .infinity
+      }
+      let ulp = values?.type == .float ? Double(Float(bound).ulp) : bound.ulp
+      return packing.isPacked ? bound + sign * max(step, ulp) : bound
+    }
+    low = bound(packing.validLower, -1)
+    high = bound(packing.validUpper, 1)
   }
 
   /// Whether numbers that are not missing change at all.
@@ -106,8 +115,7 @@ struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
     if let upper {
       for index in 0..<count where input[index * step] > upper { output[index] = .nan }
     }
-    guard low != nil || high != nil else { return }
-    let (low, high) = (low ?? -.infinity, high ?? .infinity)
+    guard low > -.infinity || high < .infinity else { return }
     for index in 0..<count {
       let physical = input[index * step].asDouble * scale + offset
       if physical < low || physical > high { output[index] = .nan }
