@@ -200,6 +200,35 @@ struct PackingTests {
     #expect(packing.storedType == expected)
   }
 
+  @Test(arguments: [NetCDFType.float, .double], [1, 15, 63, 64, 65, 1023, 1100, 300_001])
+  func erasesFillsWhereverTheyLie(type: NetCDFType, count: Int) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("fills.nc")
+    let writer = try NetCDFWriter(path: path)
+    let x = try writer.addDimension("x", length: count)
+    let fill = NetCDFValues(7, as: type)
+    let attributes: NetCDFAttributes = [
+      "_FillValue": try #require(fill), "missing_value": .int16([0, 11]),
+    ]
+    let variable = try writer.addVariable("v", type, [x], attributes: attributes)
+    try writer.endDefinitions()
+    // Fills come in the first numbers, in the last, and now and then.
+    let stored = (0..<count).map { index -> Double in
+      if index < 20 || index >= count - 20 { return Double(index % 13) }
+      return index % 997 == 0 ? 7 : Double(index % 5 + 1)
+    }
+    try writer.write(
+      type == .float ? .float(stored.map(Float.init)) : .double(stored), to: variable,
+      start: [0], count: [count])
+    try writer.commit()
+    let file = try NetCDFFile(path: path)
+    let v = try #require(file.variable("v"))
+    let expected = stored.map { [7, 0, 11].contains($0) ? Double.nan : $0 }
+    #expect(try file.doubles(of: v).map(\.bitPattern) == expected.map(\.bitPattern))
+    #expect(
+      try file.floats(of: v).map(\.bitPattern) == expected.map { Float($0).bitPattern })
+  }
+
   @Test func coordinatesHaveNothingMissing() throws {
     let folder = try TemporaryFolder()
     let path = folder.path("cut.nc")

@@ -11,6 +11,8 @@
 extension NetCDFFile {
   /// Bytes of stored numbers that are held at once while a larger part is unpacked.
   private static let stagingBytes = 4 << 20
+  /// Bytes that a processor core still has at hand after they were read, when it comes to mark them.
+  private static let nearBytes = 1 << 20
 
   /// Refuses a read for which there cannot be memory, before the attempt ends the process.
   func prepare(_ bytes: Int, _ variable: NetCDFVariable) throws(GridFileError) {
@@ -97,7 +99,7 @@ extension NetCDFFile {
       return unpacker.mark(output)
     }
     // Blocks of contiguous variables follow each other in the result, and are marked while they are near.
-    let elements = NetCDFFile.stagingBytes / MemoryLayout<R>.stride
+    let elements = NetCDFFile.nearBytes / MemoryLayout<R>.stride
     var offset = 0
     for block in NetCDFBlocks(box, chunks: [], elements: elements) {
       let count = block.elements ?? 0

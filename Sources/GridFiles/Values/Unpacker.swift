@@ -3,10 +3,56 @@
 /// A number in which physical values are handed out.
 protocol PhysicalNumber: NetCDFNumber, BinaryFloatingPoint {
   init(_ value: Double)
+  /// Puts NaN where `values` are `fill`, and leaves memory untouched where, as mostly, none is.
+  static func erase(_ fill: Self, in values: UnsafeMutablePointer<Self>, count: Int)
 }
 
-extension Float: PhysicalNumber {}
-extension Double: PhysicalNumber {}
+// Spelled out for both types: loops over numbers of any type are not turned into vector instructions.
+extension Float: PhysicalNumber {
+  static func erase(_ fill: Float, in values: UnsafeMutablePointer<Float>, count: Int) {
+    let raw = UnsafeMutableRawPointer(values)
+    var start = 0
+    while start < count & ~63 {
+      let end = min(start + 1024, count & ~63)
+      var hits = SIMD16<Float>.zero .== .one
+      for index in stride(from: start, to: end, by: 16) {
+        hits .|= raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD16<Float>.self) .== fill
+      }
+      if any(hits) {
+        for index in stride(from: start, to: end, by: 16) {
+          let lanes = raw.loadUnaligned(fromByteOffset: index * 4, as: SIMD16<Float>.self)
+          let erased = lanes.replacing(with: .nan, where: lanes .== fill)
+          raw.storeBytes(of: erased, toByteOffset: index * 4, as: SIMD16<Float>.self)
+        }
+      }
+      start = end
+    }
+    for index in start..<count where values[index] == fill { values[index] = .nan }
+  }
+}
+
+extension Double: PhysicalNumber {
+  static func erase(_ fill: Double, in values: UnsafeMutablePointer<Double>, count: Int) {
+    let raw = UnsafeMutableRawPointer(values)
+    var start = 0
+    while start < count & ~63 {
+      let end = min(start + 1024, count & ~63)
+      var hits = SIMD8<Double>.zero .== .one
+      for index in stride(from: start, to: end, by: 8) {
+        hits .|= raw.loadUnaligned(fromByteOffset: index * 8, as: SIMD8<Double>.self) .== fill
+      }
+      if any(hits) {
+        for index in stride(from: start, to: end, by: 8) {
+          let lanes = raw.loadUnaligned(fromByteOffset: index * 8, as: SIMD8<Double>.self)
+          let erased = lanes.replacing(with: .nan, where: lanes .== fill)
+          raw.storeBytes(of: erased, toByteOffset: index * 8, as: SIMD8<Double>.self)
+        }
+      }
+      start = end
+    }
+    for index in start..<count where values[index] == fill { values[index] = .nan }
+  }
+}
 
 /// A packing made ready for numbers stored as `Stored` and wanted as `Physical`.
 struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
@@ -90,11 +136,7 @@ struct Unpacker<Stored: NetCDFNumber, Physical: PhysicalNumber> {
     let count = output.count
     for fill in fills {
       guard let fill = fill as? Physical else { return }
-      // Counting first leaves memory untouched where, as mostly, nothing is missing.
-      var hits = 0
-      for index in 0..<count { hits &+= base[index] == fill ? 1 : 0 }
-      if hits == 0 { continue }
-      for index in 0..<count { base[index] = base[index] == fill ? .nan : base[index] }
+      Physical.erase(fill, in: base, count: count)
     }
     guard lower != nil || upper != nil else { return }
     base.withMemoryRebound(to: Stored.self, capacity: count) {
