@@ -121,6 +121,10 @@ private let cases: [PackingCase] = [
     type: .double, attributes: ["_FillValue": .double([0.1]), "scale_factor": .float([0.5])],
     stored: .double([0.1, Double(Float(0.1))]), expected: [nan, Double(Float(0.1)) / 2]),
   PackingCase(
+    description: "a fill of long numbers is compared before a single-precision scale rounds",
+    type: .int32, attributes: ["_FillValue": .int32([.max]), "scale_factor": .float([0.5])],
+    stored: .int32([.max, .max - 1]), expected: [nan, 1_073_741_823]),
+  PackingCase(
     description: "NaN among the fills of integers is none", type: .int16,
     attributes: ["_FillValue": .int16([4]), "missing_value": .float([.nan, 5])],
     stored: .int16([4, 5, 0]), expected: [nan, nan, 0]),
