@@ -42,7 +42,7 @@ public struct GridConversion: Sendable {
   /// What the file says about itself; what the input says is added.
   public var metadata = FileMetadata()
   /// Bytes of input values held at a time; a layer at least.
-  public var memoryBudget = 200 << 20
+  public var memoryBudget = 64 << 20
 
   /// Everything, on its own grid.
   public init() {}
