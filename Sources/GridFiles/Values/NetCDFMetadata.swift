@@ -97,7 +97,7 @@ public enum NetCDFFormat: String, Sendable {
 }
 
 /// The product of `lengths`, or nil where one is negative or it overflows.
-func checkedProduct(_ lengths: some Sequence<Int>) -> Int? {
+package func checkedProduct(_ lengths: some Sequence<Int>) -> Int? {
   var product = 1
   for length in lengths {
     let (next, overflow) = product.multipliedReportingOverflow(by: length)

@@ -29,7 +29,7 @@ struct OutputField {
     // Codes stay what they are; measurements become single precision.
     let isCoded = field.flags != nil && field.type.isInteger && !field.packing.isPacked
     var attributes = field.attributes
-    if isCoded, attributes["_FillValue"] == nil, let fill = field.type.leastFill {
+    if isCoded, attributes["_FillValue"] == nil, let fill = Encoder.defaultFill(field.type) {
       attributes["_FillValue"] = fill
     }
     if attributes["coverage_content_type"] == nil {
@@ -178,21 +178,6 @@ extension DiscreteAxis.Values {
       attributes["units"] = .text(units.text)
       attributes["calendar"] = .text(units.calendar.rawValue)
       return .double(times.map(units.count))
-    }
-  }
-}
-
-extension NetCDFType {
-  /// netCDF's own fill value for integers: codes without one need something for "missing".
-  fileprivate var leastFill: NetCDFValues? {
-    switch self {
-    case .int8: .int8([-127])
-    case .uint8: .uint8([255])
-    case .int16: .int16([-32767])
-    case .uint16: .uint16([65535])
-    case .int32: .int32([-2_147_483_647])
-    case .uint32: .uint32([4_294_967_295])
-    default: nil
     }
   }
 }

@@ -13,7 +13,7 @@ public struct FieldBox: Sendable, Hashable {
   /// The lengths of the ranges.
   public var shape: [Int] { ranges.map(\.count) }
   /// The number of values.
-  public var count: Int { elementCount(shape) ?? .max }
+  public var count: Int { checkedProduct(shape) ?? .max }
 }
 
 extension Field {
@@ -101,7 +101,7 @@ extension Field {
   private func blockShape(_ budget: Int) -> [Int] {
     let shape = shape
     var side = shape.map { _ in 1 }
-    let fits = { (side: [Int]) in elementCount(side).map { $0 <= budget } ?? false }
+    let fits = { (side: [Int]) in checkedProduct(side).map { $0 <= budget } ?? false }
     // A whole chunk first, if there is room; then rows, layers, volumes.
     let chunk = zip(chunkShape, shape).map { min($0, $1) }
     if fits(chunk) { side = chunk }
@@ -112,7 +112,7 @@ extension Field {
         side = whole
         continue
       }
-      let rest = max(1, (elementCount(side) ?? 1) / max(1, side[axis]))
+      let rest = max(1, (checkedProduct(side) ?? 1) / max(1, side[axis]))
       let most = max(side[axis], budget / rest)
       // Whole chunks along the axis that is cut.
       side[axis] = max(

@@ -101,7 +101,7 @@ public struct Field: Sendable {
   /// The lengths of `[others…, time, level, y, x]`; 1 for an axis that the variable lacks.
   public var shape: [Int] { selection.map(\.count) }
   /// The number of values, all axes taken together.
-  public var count: Int { elementCount(shape) ?? .max }
+  public var count: Int { checkedProduct(shape) ?? .max }
   /// The number of times, 1 where values hold always.
   public var timeCount: Int { shape[others.count] }
   /// The number of levels, 1 where there are none.

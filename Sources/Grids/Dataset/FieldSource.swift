@@ -120,7 +120,7 @@ final class FieldSource: Sendable {
   /// The values at the given places along each axis, in canonical order; NaN where missing.
   func read(_ request: [[Int]]) throws(GridError) -> [Float] {
     let counts = request.map(\.count)
-    guard let total = elementCount(counts), total <= FieldSource.largestRead else {
+    guard let total = checkedProduct(counts), total <= FieldSource.largestRead else {
       throw GridError(
         .misuse, "\(counts) values are too many to read at once; read layers or blocks")
     }
@@ -174,7 +174,7 @@ final class FieldSource: Sendable {
   ) throws(GridError) -> [Float] {
     var values = try set.floats(piece.variable, in: piece.file, start: start, count: count)
     piece.conversion?.apply(to: &values)
-    guard values.count == elementCount(count) else {
+    guard values.count == checkedProduct(count) else {
       throw GridError(
         .mismatch, path: set.paths[piece.file], variable: piece.variable.name,
         "changed its size while it was read; read complete files")
@@ -229,17 +229,6 @@ func rowMajorStrides(_ counts: [Int]) -> [Int] {
     strides[axis] = strides[axis + 1] &* counts[axis + 1]
   }
   return strides
-}
-
-/// The product of `lengths`, or nil where one is negative or it overflows.
-func elementCount(_ lengths: [Int]) -> Int? {
-  var product = 1
-  for length in lengths {
-    let (next, overflow) = product.multipliedReportingOverflow(by: length)
-    guard !overflow, length >= 0 else { return nil }
-    product = next
-  }
-  return product
 }
 
 /// Steps to the next combination, the last digit fastest; false after the last one.

@@ -153,4 +153,20 @@ struct FileView: Sendable {
   func texts(_ variable: NetCDFVariable) throws(GridError) -> [String]? {
     try set.texts(variable, in: header.number)
   }
+
+  /// The edges of a coordinate's `count` cells, two each, and their variable's name; nil where there
+  /// are none. `isPaired` says whether a variable has two edges for each cell; otherwise neighbours
+  /// may share theirs.
+  func bounds(
+    of coordinate: NetCDFVariable, count: Int, isPaired: (NetCDFVariable) -> Bool
+  ) throws(GridError) -> ([Double], String)? {
+    for key in ["bounds", "edges"] {
+      guard let name = coordinate.attributes.text(key),
+        let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric
+      else { continue }
+      if isPaired(bounds) { return (try doubles(bounds), bounds.name) }
+      if bounds.shape == [count + 1] { return (pairedEdges(try doubles(bounds)), bounds.name) }
+    }
+    return nil
+  }
 }

@@ -81,7 +81,10 @@ struct GridReader {
     var axis = HorizontalAxis(
       name: dimension.name, values: values, units: coordinate.unitsText,
       attributes: coordinate.attributes, type: coordinate.type)
-    if let (bounds, name) = try bounds(of: coordinate, count: dimension.length) {
+    let found = try view.bounds(of: coordinate, count: dimension.length) {
+      $0.shape == [dimension.length, 2]
+    }
+    if let (bounds, name) = found {
       axis.bounds = bounds
       axis.boundsName = name
     }
@@ -117,21 +120,6 @@ struct GridReader {
     guard let found = along.first else { return nil }
     notes.append("coordinates along '\(dimension.name)' taken from '\(found.name)'")
     return found
-  }
-
-  private func bounds(
-    of coordinate: NetCDFVariable, count: Int
-  ) throws(GridError) -> ([Double], String)? {
-    for key in ["bounds", "edges"] {
-      guard let name = coordinate.attributes.text(key),
-        let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric
-      else { continue }
-      if bounds.shape == [count, 2] { return (try view.doubles(bounds), bounds.name) }
-      if bounds.shape == [count + 1] {
-        return (pairedEdges(try view.doubles(bounds)), bounds.name)
-      }
-    }
-    return nil
   }
 
   private func kind(_ x: Found, _ y: Found, hasAuxiliaries: Bool) -> HorizontalGrid.Kind {

@@ -67,7 +67,9 @@ struct LevelReader {
       name: name, kind: kind, values: values, units: coordinate.unitsText, positive: positive,
       attributes: coordinate.attributes, type: coordinate.type)
     axis.formula = formula(of: coordinate)
-    if let (bounds, name) = try bounds(of: coordinate, count: count) {
+    // Scalars have one dimension less, and some files one more.
+    let found = try view.bounds(of: coordinate, count: count) { $0.count == 2 * count }
+    if let (bounds, name) = found {
       axis.bounds = bounds
       axis.boundsName = name
     }
@@ -76,19 +78,6 @@ struct LevelReader {
       notes.append("levels '\(coordinate.name)' neither rise nor fall all along the axis")
     }
     return axis
-  }
-
-  private func bounds(
-    of coordinate: NetCDFVariable, count: Int
-  ) throws(GridError) -> ([Double], String)? {
-    for key in ["bounds", "edges"] {
-      guard let name = coordinate.attributes.text(key),
-        let bounds = header.variable(name, seenFrom: coordinate.groupPrefix), bounds.type.isNumeric
-      else { continue }
-      if bounds.count == 2 * count { return (try view.doubles(bounds), bounds.name) }
-      if bounds.shape == [count + 1] { return (pairedEdges(try view.doubles(bounds)), bounds.name) }
-    }
-    return nil
   }
 
   private func formula(of coordinate: NetCDFVariable) -> VerticalFormula? {

@@ -12,6 +12,25 @@ struct InputReader {
   /// The type as the file of the network has it, which `.pb` files do not repeat.
   let type: ONNXType?
 
+  /// The values in `files` by the names of the inputs that they are for, which must be among
+  /// `declared`; `path` is the network's.
+  static func read(
+    _ files: [NamedFile], as declared: [ValueDescription], of model: ONNXModel, at path: String
+  ) throws -> [String: NetworkValue] {
+    var values: [String: NetworkValue] = [:]
+    for file in files {
+      guard let description = declared.first(where: { $0.name == file.name }) else {
+        throw Failure(
+          .wrongUsage,
+          "\(path) has no input '\(file.name)'; its inputs are "
+            + declared.map { "'\($0.name)'" }.joined(separator: ", "))
+      }
+      let type = model.graph.inputs.first { $0.name == file.name }?.type
+      values[file.name] = try InputReader(declared: description, type: type).read(file)
+    }
+    return values
+  }
+
   func read(_ file: NamedFile) throws -> NetworkValue {
     switch file.format {
     case .numpy:

@@ -110,17 +110,7 @@ struct BenchVerb: ParsableCommand {
   private func values(
     for network: CompiledNetwork, _ model: ONNXModel, _ place: ONNXTestCase
   ) throws -> [String: NetworkValue] {
-    var values: [String: NetworkValue] = [:]
-    for input in inputs {
-      guard let description = network.inputs.first(where: { $0.name == input.name }) else {
-        throw Failure(
-          .wrongUsage,
-          "\(place.name) has no input '\(input.name)'; its inputs are "
-            + network.inputs.map { "'\($0.name)'" }.joined(separator: ", "))
-      }
-      let type = model.graph.inputs.first { $0.name == input.name }?.type
-      values[input.name] = try InputReader(declared: description, type: type).read(input)
-    }
+    var values = try InputReader.read(inputs, as: network.inputs, of: model, at: place.name)
     let open = network.inputs.filter { values[$0.name] == nil && $0.kind != .optional }
     guard !open.isEmpty else { return values }
     if lengths.isEmpty, let set = try? place.dataSets().first {

@@ -99,17 +99,7 @@ struct RunVerb: ParsableCommand {
     of network: CompiledNetwork, _ model: ONNXModel
   ) throws -> [String: NetworkValue] {
     let declared = network.inputs + network.optionalInputs
-    var values: [String: NetworkValue] = [:]
-    for input in inputs {
-      guard let description = declared.first(where: { $0.name == input.name }) else {
-        throw Failure(
-          .wrongUsage,
-          "\(self.network) has no input '\(input.name)'; its inputs are "
-            + declared.map { "'\($0.name)'" }.joined(separator: ", "))
-      }
-      let type = model.graph.inputs.first { $0.name == input.name }?.type
-      values[input.name] = try InputReader(declared: description, type: type).read(input)
-    }
+    let values = try InputReader.read(inputs, as: declared, of: model, at: self.network)
     let missing = network.inputs.filter { values[$0.name] == nil && $0.kind != .optional }
     guard missing.isEmpty else {
       let options = missing.map { "--input \($0.name)=FILE" }.joined(separator: " ")

@@ -178,7 +178,8 @@ struct Encoder: Sendable {
     return numbers.map { $0 == $0 ? $0 : fill }
   }
 
-  private static func defaultFill(_ type: NetCDFType) -> NetCDFValues? {
+  /// netCDF's own fill value: what numbers, and codes without one, need for "missing".
+  static func defaultFill(_ type: NetCDFType) -> NetCDFValues? {
     switch type {
     case .float: .float([9.9692099683868690e+36])
     case .double: .double([9.9692099683868690e+36])

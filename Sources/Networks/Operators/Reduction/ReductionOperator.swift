@@ -1,27 +1,6 @@
 // Room: Networks. What the reductions share: which axes, and how rows become one value.
 
-internal import Tensors
-
-/// What a row of numbers becomes.
-package enum ReductionKind: Sendable {
-  case sum, mean, maximum, minimum, product, sumOfMagnitudes, norm, sumOfSquares, logSum, logSumExp
-
-  /// The same among the vector kernels of Tensors.
-  var reduction: Reduction {
-    switch self {
-    case .sum: .sum
-    case .mean: .mean
-    case .maximum: .maximum
-    case .minimum: .minimum
-    case .product: .product
-    case .sumOfMagnitudes: .sumOfMagnitudes
-    case .norm: .rootOfSquares
-    case .sumOfSquares: .sumOfSquares
-    case .logSum: .logarithmOfSum
-    case .logSumExp: .logarithmOfSumOfExponentials
-    }
-  }
-}
+package import Tensors
 
 /// A reduction over some axes, all when none are named.
 ///
@@ -29,7 +8,7 @@ package enum ReductionKind: Sendable {
 /// Floating-point sums are kept in double precision between blocks. **Source**: ONNX Reduce*, opsets
 /// 1 to 20; axes are an attribute until opset 12 (`ReduceSum`) or 17, then an input.
 package protocol ReductionOperator: Operator {
-  static var kind: ReductionKind { get }
+  static var kind: Reduction { get }
   var axes: ReducedAxes { get }
 }
 
@@ -110,7 +89,7 @@ struct ReductionPlan: Sendable {
 }
 
 private struct ReductionBody: NumberBody {
-  let kind: ReductionKind
+  let kind: Reduction
   let plan: ReductionPlan
 
   func run<T: Number>(_: T.Type) throws -> Kernel {
@@ -143,7 +122,7 @@ private struct ReductionBody: NumberBody {
         UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self)
       )
       return FloatReduction(outer: plan.outer, length: length, inner: inner)
-        .run(kind.reduction, floats, results)
+        .run(kind, floats, results)
     }
     if inner == 1 {
       Parallel.items(plan.outer, nanoseconds: 5 + Double(length) * 0.5) { row in
@@ -204,7 +183,9 @@ private struct ReductionBody: NumberBody {
       return product
     default: break
     }
-    if T.elementType.isInteger, kind != .norm, kind != .logSum, kind != .logSumExp {
+    if T.elementType.isInteger, kind != .rootOfSquares, kind != .logarithmOfSum,
+      kind != .logarithmOfSumOfExponentials
+    {
       var sum = T.zero
       for index in 0..<count {
         let value = x[index &* step]
@@ -222,7 +203,7 @@ private struct ReductionBody: NumberBody {
 
   private func floating<T: Number>(_ x: UnsafePointer<T>, _ count: Int, _ step: Int) -> Double {
     var sum = 0.0
-    if kind == .logSumExp {
+    if kind == .logarithmOfSumOfExponentials {
       var best = -Double.infinity
       for index in 0..<count { best = max(best, x[index &* step].asDouble) }
       guard best.isFinite else { return best }
@@ -233,14 +214,14 @@ private struct ReductionBody: NumberBody {
       let value = x[index &* step].asDouble
       switch kind {
       case .sumOfMagnitudes: sum += abs(value)
-      case .sumOfSquares, .norm: sum += value * value
+      case .sumOfSquares, .rootOfSquares: sum += value * value
       default: sum += value
       }
     }
     switch kind {
     case .mean: return sum / Double(count)
-    case .norm: return sum.squareRoot()
-    case .logSum: return Double.log(sum)
+    case .rootOfSquares: return sum.squareRoot()
+    case .logarithmOfSum: return Double.log(sum)
     default: return sum
     }
   }
