@@ -125,6 +125,17 @@ import Testing
     #expect(try back.numericElements() == zip(wanted, factors).map { $0 * $1 })
   }
 
+  /// A block longer than the axis is one block, also where a file gives the longest length there is.
+  @Test(arguments: [4, 5, Int.max]) func blocksMayBeLongerThanTheAxis(block: Int) throws {
+    let x = Tensor([Float(2), 4, 6, 8], shape: [1, 4])
+    let scale = Tensor([Float(2)], shape: [1, 1])
+    let attributes: [String: AttributeValue] = ["axis": .int(1), "block_size": .int(block)]
+    let result = try run("QuantizeLinear", [x, scale], attributes)
+    #expect(try result.numericElements() == [1, 2, 3, 4])
+    #expect(
+      try run("DequantizeLinear", [result, scale], attributes).numericElements() == [2, 4, 6, 8])
+  }
+
   /// 1.0 / 0.4 is 2.5 in half precision, a tie; in float32 it lies above.
   @Test func quotientsAreRoundedToTheScalesType() throws {
     let scale = Tensor(Half(0.4))

@@ -43,11 +43,11 @@ import Testing
     }
   }
 
-  /// Two seconds of mutations. A failure is repeated with SQUALL_MUTATION_SEED, and
-  /// SQUALL_MUTATION_SECONDS makes it longer.
+  /// Two seconds of mutations, the same ones each time: a change is judged by what it changed.
+  /// SQUALL_MUTATION_SEED gives others, SQUALL_MUTATION_SECONDS more.
   @Test func mutatedModelsAreHarmless() throws {
     let environment = ProcessInfo.processInfo.environment["SQUALL_MUTATION_SEED"]
-    let seed = environment.flatMap { UInt64($0) } ?? UInt64.random(in: 0...UInt64(UInt32.max))
+    let seed = environment.flatMap { UInt64($0) } ?? 20_261_121
     print("mutation seed: \(seed)")
     var seeds = SeedModels.all.map(\.bytes)
     if SharedFolder.exists("conformance") {

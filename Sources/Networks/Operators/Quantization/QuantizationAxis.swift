@@ -28,7 +28,8 @@ struct QuantizationAxis: Sendable {
     } else {
       guard block > 0 else { throw OperatorFault.invalid("a block size of \(block)") }
       var wanted = shape.dimensions
-      wanted[place] = (shape[place] + block - 1) / block
+      // A block may be said to be as long as an integer can be.
+      wanted[place] = shape[place] / block + (shape[place] % block == 0 ? 0 : 1)
       guard scale.dimensions == wanted else {
         throw OperatorFault.invalid("scales of shape \(scale) are not \(wanted)")
       }
