@@ -21,11 +21,15 @@ package final class MemoryAccount: Sendable {
 
   /// The most bytes that may be out at a time.
   package let limit: Int
+  /// Where arrays made from weights are found and kept, if anywhere.
+  package let weights: (any WeightStore)?
   private let charged = Atomic<Int>(0)
   private let keepers = Mutex<[Keeper]>([])
 
   /// An account for at most `limit` bytes.
-  package init(limit: Int) { self.limit = limit }
+  package init(limit: Int, weights: (any WeightStore)? = nil) {
+    (self.limit, self.weights) = (limit, weights)
+  }
 
   /// How many bytes are out.
   package var used: Int { charged.load(ordering: .relaxed) }

@@ -63,12 +63,13 @@ public struct Tensor: Sendable {
   /// A tensor that reads `bytes`, which `owner` keeps alive, in place and without copying.
   ///
   /// Bytes that are not aligned for their element type (weights inside an ONNX file start at odd
-  /// offsets) are copied, since no kernel may read them in place.
+  /// offsets) are copied when they are first read, since no kernel may read them in place.
+  /// `identity` names them, where they have a name.
   ///
   /// **Throws** `TensorError.storageTooSmall` when `bytes` is not exactly as long as the shape asks.
   package init(
     borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject, elementType: ElementType,
-    shape: Shape
+    shape: Shape, identity: WeightKey? = nil
   ) throws(TensorError) {
     let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: elementType.byteWidth)
     guard !overflow, byteCount == bytes.count else {
@@ -79,13 +80,29 @@ public struct Tensor: Sendable {
     let address = UInt(bitPattern: bytes.baseAddress)
     if byteCount > 0, address % UInt(elementType.byteWidth) == 0 {
       self.init(
-        storage: TensorStorage(borrowing: bytes, owner: owner), elementType: elementType,
+        storage: TensorStorage(borrowing: bytes, owner: owner, identity: identity),
+        elementType: elementType, shape: shape)
+    } else if byteCount >= Self.deferredBytes, let base = bytes.baseAddress {
+      // Unchecked, because a pointer is not `Sendable`: nobody writes to these bytes.
+      nonisolated(unsafe) let (source, owner) = (base, owner)
+      let deferred = DeferredBytes(byteCount: byteCount) {
+        withExtendedLifetime(owner) {
+          PageMemory.letGo(UnsafeRawBufferPointer(start: source, count: byteCount))
+        }
+      } fill: { target in
+        withExtendedLifetime(owner) { target.copyMemory(from: source, byteCount: byteCount) }
+      }
+      self.init(
+        storage: TensorStorage(deferred, identity: identity), elementType: elementType,
         shape: shape)
     } else {
       self.init(uninitialized: shape, elementType)
       if let base = bytes.baseAddress { storage.base.copyMemory(from: base, byteCount: byteCount) }
     }
   }
+
+  /// From so many bytes on, constants are aligned and converted only when somebody reads them.
+  package static let deferredBytes = 4096
 
   /// How many elements there are.
   public var count: Int { shape.count }

@@ -1,6 +1,5 @@
 // Room: Tensors. The memory under tensors: own and aligned, or borrowed from a mapped file.
 
-internal import Foundation
 internal import Synchronization
 
 /// Memory that tensors share: 64-byte-aligned memory of its own, or bytes that an owner (a mapped
@@ -12,8 +11,12 @@ package final class TensorStorage: @unchecked Sendable {
   /// Alignment of memory that Squall allocates: one cache line, one 512-bit vector.
   package static let alignment = 64
 
-  package let base: UnsafeMutableRawPointer
   package let byteCount: Int
+  /// Where the bytes lie; nil where they are made when they are first read.
+  private let fixed: UnsafeMutableRawPointer?
+  let deferred: DeferredBytes?
+  /// What tells constants from all others of their network, where their origin is known.
+  package let identity: WeightKey?
   /// Whether the bytes may be written: a mapped file's may not.
   package let isWritable: Bool
   private let owner: AnyObject?
@@ -26,7 +29,9 @@ package final class TensorStorage: @unchecked Sendable {
     precondition(byteCount >= 0)
     // Vector kernels may read, never write, up to a full vector past the end.
     let padded = (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
-    base = Self.allocate(padded + Self.alignment)
+    fixed = PageMemory.allocate(byteCount)
+    deferred = nil
+    identity = nil
     self.byteCount = byteCount
     isWritable = true
     owner = nil
@@ -35,10 +40,14 @@ package final class TensorStorage: @unchecked Sendable {
     account?.charge(padded + 2 * Self.alignment)
   }
 
-  /// Read-only bytes that `owner` keeps alive.
-  package init(borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-    base = UnsafeMutableRawPointer(
+  /// Read-only bytes that `owner` keeps alive. `identity` names them, where they have a name.
+  package init(
+    borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject, identity: WeightKey? = nil
+  ) {
+    fixed = UnsafeMutableRawPointer(
       mutating: bytes.baseAddress ?? UnsafeRawPointer(Self.nowhere))
+    deferred = nil
+    self.identity = identity
     byteCount = bytes.count
     isWritable = false
     self.owner = owner
@@ -46,10 +55,24 @@ package final class TensorStorage: @unchecked Sendable {
     charge = Atomic(0)
   }
 
+  /// Read-only bytes that are made when they are first read.
+  package init(_ deferred: DeferredBytes, identity: WeightKey? = nil) {
+    fixed = nil
+    self.deferred = deferred
+    self.identity = identity
+    byteCount = deferred.byteCount
+    isWritable = false
+    owner = deferred
+    account = nil
+    charge = Atomic(0)
+  }
+
   /// Writable bytes of an arena that `owner` keeps alive. The arena's planner, not copy-on-write,
   /// sees to it that nobody else uses them meanwhile.
   package init(arena bytes: UnsafeMutableRawBufferPointer, owner: AnyObject) {
-    base = bytes.baseAddress ?? Self.nowhere
+    fixed = bytes.baseAddress ?? Self.nowhere
+    deferred = nil
+    identity = nil
     byteCount = bytes.count
     isWritable = true
     self.owner = owner
@@ -61,21 +84,6 @@ package final class TensorStorage: @unchecked Sendable {
   private nonisolated(unsafe) static let nowhere = UnsafeMutableRawPointer.allocate(
     byteCount: alignment, alignment: alignment)
 
-  /// Memory aligned for vectors; large memory for large pages, which are touched several times
-  /// faster the first time.
-  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
-    let page = 2 << 20
-    guard byteCount >= 2 * page else {
-      return .allocate(byteCount: byteCount, alignment: alignment)
-    }
-    let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: page)
-    #if os(Linux)
-      // Advice only: where the system declines, the memory is as good.
-      madvise(memory, byteCount, MADV_HUGEPAGE)
-    #endif
-    return memory
-  }
-
   /// Hands the memory over: from now on it is not on the account of the work that made it.
   package func settle() {
     guard let account else { return }
@@ -84,6 +92,27 @@ package final class TensorStorage: @unchecked Sendable {
 
   deinit {
     settle()
-    if owner == nil { base.deallocate() }
+    if owner == nil { fixed?.deallocate() }
+  }
+
+  /// The first byte.
+  package var base: UnsafeMutableRawPointer {
+    if let fixed { return fixed }
+    return deferred?.base ?? Self.nowhere
+  }
+
+  /// A number that no other storage has while this one lives.
+  package var place: Int {
+    if let fixed, fixed != Self.nowhere { return Int(bitPattern: fixed) }
+    return Int(bitPattern: Unmanaged.passUnretained(self).toOpaque())
+  }
+
+  /// Lets the system take back pages of a mapped file that the bytes lie in or are made from.
+  func letGoOfPages() {
+    if let deferred {
+      deferred.letGoOfSource()
+    } else if !isWritable, owner != nil, let fixed {
+      PageMemory.letGo(UnsafeRawBufferPointer(start: fixed, count: byteCount))
+    }
   }
 }

@@ -44,6 +44,20 @@ extension ElementType {
   }
 }
 
+extension ByteRange {
+  /// What the bytes are called in the store of weights that the calling thread uses; nil without one,
+  /// and for bytes that lie in no file.
+  fileprivate var weightKey: WeightKey? {
+    guard owner.isMapped, let path = owner.path,
+      let name = MemoryAccount.current?.weights?.name(ofFile: path)
+    else { return nil }
+    var hasher = WeightHasher()
+    hasher.add(name)
+    hasher.add([range.lowerBound, range.count])
+    return hasher.key
+  }
+}
+
 extension Tensor {
   /// Whether these are several half-precision numbers: weights, not a factor.
   package var isHalfWeights: Bool { elementType.isHalf && count > 1 }
@@ -65,8 +79,10 @@ extension Tensor {
       self = range.withBytes { Tensor(unpacking: $0, type, shape: shape) }
       return
     }
+    let identity = range.weightKey
     let borrowed = try range.withBytes { bytes in
-      try Tensor(borrowing: bytes, owner: range.owner, elementType: type, shape: shape)
+      try Tensor(
+        borrowing: bytes, owner: range.owner, elementType: type, shape: shape, identity: identity)
     }
     self = type == .bool ? borrowed.normalizedBooleans() : borrowed
   }

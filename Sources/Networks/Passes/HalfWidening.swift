@@ -139,7 +139,7 @@ private struct HalfWideningWork {
     let twin = result.addValue(graph.names[value])
     twins[value] = twin
     if let constant = graph.constants[value] {
-      result.constants[twin] = try ElementConversion.convert(constant, to: .float32)
+      result.constants[twin] = constant.widenedWeights()
     } else {
       result.nodes.append(try cast(value, to: .float32, as: twin))
     }

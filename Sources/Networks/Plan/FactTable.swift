@@ -101,6 +101,12 @@ package struct FactTable: Sendable {
   private func fold(
     _ node: GraphNode, _ operands: Operands, _ outputs: inout [TensorFacts?]
   ) throws {
+    if node.implementation is CastOperator, outputs.first??.elementType == .float32,
+      let halves = operands[0]?.constant, halves.elementType.isHalf
+    {
+      outputs[0]?.constant = halves.widenedWeights()
+      return
+    }
     let kernel = try node.implementation.prepareWidened(operands, outputs: outputs, limits: limits)
     let results = try Kernel.run(
       kernel, inputs: operands.facts.map { $0?.constant }, outputs: outputs, limits: limits)

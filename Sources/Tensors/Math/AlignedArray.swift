@@ -1,28 +1,97 @@
 // Room: Tensors. Fixed memory for packed weights and offset tables.
 
-/// Aligned memory for a fixed number of values, written while it is made and read ever after.
+#if canImport(Darwin)
+  internal import Darwin
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Aligned memory for a fixed number of values, written while it is made and read ever after: its
+/// own, or part of a mapped file that holds what an earlier process made.
 package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable {
   package let base: UnsafeMutablePointer<Element>
   package let count: Int
   private let account: MemoryAccount?
-  private let byteCount: Int
+  private let charge: Int
+  /// Who keeps the memory alive where it is not the array's own.
+  private let owner: AnyObject?
 
   /// Memory for `count` values, zero in every byte, which `fill` then sets.
   package init(count: Int, fill: (UnsafeMutablePointer<Element>) -> Void) {
-    let bytes = max(count, 1) * MemoryLayout<Element>.stride + TensorStorage.alignment
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: bytes, alignment: TensorStorage.alignment)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    let bytes = max(count, 1) * MemoryLayout<Element>.stride
+    let memory = PageMemory.allocate(bytes)
+    charge = PageMemory.padded(bytes)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: charge)
     base = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
-    byteCount = bytes
+    owner = nil
     account = MemoryAccount.current
-    account?.charge(bytes)
+    account?.charge(charge)
     fill(base)
   }
 
+  private init(_ stored: StoredBytes, count: Int) {
+    base = UnsafeMutablePointer(
+      mutating: stored.bytes.baseAddress!.assumingMemoryBound(to: Element.self))
+    self.count = count
+    (owner, account, charge) = (stored.owner, nil, 0)
+  }
+
+  /// Memory for `count` values made of the weights `sources` in the way that `layout` names and
+  /// `settings` tell, for the kernels that this thread uses.
+  ///
+  /// Where a store has them from an earlier process, `fill` is not called: it must depend on nothing
+  /// but what is named here, and do nothing but fill. The values are only ever data, never places in
+  /// memory: nobody vouches for what a file holds.
+  package static func stored(
+    as layout: String, settings: [Int], of sources: [Tensor?], count: Int,
+    fill: (UnsafeMutablePointer<Element>) -> Void
+  ) -> AlignedArray where Element: WeightElement {
+    defer { for source in sources { source?.letGoOfPages() } }
+    let byteCount = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard let store = MemoryAccount.current?.weights, !byteCount.overflow,
+      byteCount.partialValue >= store.leastBytes
+    else { return AlignedArray(count: count, fill: fill) }
+    var hasher = WeightHasher()
+    hasher.add(layout)
+    hasher.add(KernelVariant.current.name)
+    hasher.add([count, MemoryLayout<Element>.stride])
+    hasher.add(settings)
+    for source in sources {
+      hasher.add(source == nil ? 0 : 1)
+      source?.identify(&hasher)
+    }
+    let key = hasher.key
+    if let found = store.find(key, byteCount: byteCount.partialValue) {
+      guard store.doubts(key) else { return AlignedArray(found, count: count) }
+      let made = AlignedArray(count: count, fill: fill)
+      let isSame = memcmp(made.base, found.bytes.baseAddress!, byteCount.partialValue) == 0
+      return store.confirm(key, isSame: isSame) ? AlignedArray(found, count: count) : made
+    }
+    let made = AlignedArray(count: count, fill: fill)
+    store.keep(key, layout: layout, made.bytes, owner: made)
+    return made
+  }
+
+  private var bytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base, count: count * MemoryLayout<Element>.stride)
+  }
+
   deinit {
+    guard owner == nil else { return }
     UnsafeMutableRawPointer(base).deallocate()
-    account?.release(byteCount)
+    account?.release(charge)
   }
 }
+
+/// Elements of which every pattern of bits is a value.
+package protocol WeightElement: BitwiseCopyable, Sendable {}
+extension Float: WeightElement {}
+extension Int8: WeightElement {}
+extension UInt8: WeightElement {}
+extension Int16: WeightElement {}
+extension UInt16: WeightElement {}
+extension Int32: WeightElement {}
+extension UInt32: WeightElement {}

@@ -43,6 +43,6 @@ package final class PackedOnce<Packed: Sendable>: Sendable {
   }
 
   private static func place(_ tensor: Tensor) -> Int {
-    Int(bitPattern: tensor.storage.base) &+ tensor.offset * tensor.elementType.byteWidth
+    tensor.storage.place &+ tensor.offset * tensor.elementType.byteWidth
   }
 }

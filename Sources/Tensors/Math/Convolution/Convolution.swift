@@ -62,11 +62,14 @@ public final class Convolution: Sendable {
     let variant = KernelVariant.current
     let rows = weights.shape[0] / groups
     let depth = weights.count / weights.shape[0]
-    let panels = weights.withElements(of: Float.self) { weights in
+    let panels = PackedPanels<Float>(
+      groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
+      of: [weights, bias]
+    ) { fill in
       let biases = bias?.elements(as: Float.self)
-      return PackedPanels(
-        groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
-        start: { biases?[$0] ?? 0 }, weight: { row, k in weights[row * depth + k] })
+      weights.withWeights(of: Float.self) { weights in
+        fill({ biases?[$0] ?? 0 }, { row, k in weights[row * depth + k] })
+      }
     }
     rank = axes.count
     core = ConvolutionCore(

@@ -3,7 +3,7 @@
 /// The rows of weight matrices, one matrix a group, in panels: `height` starting values, then for
 /// each k `height` weights. Full panels have the kernel's number of rows; the last is as low as can
 /// be. Words are floats, or four bytes of weights each.
-final class PackedPanels<Word: BitwiseCopyable & Sendable>: Sendable {
+final class PackedPanels<Word: WeightElement>: Sendable {
   struct Panel: Sendable {
     /// The panel's first row, and how many rows count; `height` of them are stored.
     var firstRow: Int, rows: Int, height: Int
@@ -15,11 +15,17 @@ final class PackedPanels<Word: BitwiseCopyable & Sendable>: Sendable {
   private let memory: AlignedArray<Word>
   private let groupStride: Int
 
-  /// Packs `rows` rows of `depth` weights a group. `start` gives a row's starting value, `weight`
-  /// each of its weights by its place in the sum; rows are counted through all groups.
+  /// What panels are filled with: each row's starting value, and each of its weights by its place in
+  /// the sum; rows are counted through all groups.
+  typealias Filling = (_ start: (_ row: Int) -> Word, _ weight: (_ row: Int, _ k: Int) -> Word) ->
+    Void
+
+  /// Packs `rows` rows of `depth` weights a group, for which `lend` calls what it is given; it is not
+  /// called when the panels are found in a store, and must depend on nothing but `sources`, the
+  /// lengths, and `settings`.
   init(
-    groups: Int, rows: Int, depth: Int, panelRows: Int, start: (_ row: Int) -> Word,
-    weight: (_ row: Int, _ k: Int) -> Word
+    groups: Int, rows: Int, depth: Int, panelRows: Int, of sources: [Tensor?],
+    settings: [Int] = [], lend: (Filling) -> Void
   ) {
     var panels: [Panel] = []
     var (offset, row) = (0, 0)
@@ -33,9 +39,14 @@ final class PackedPanels<Word: BitwiseCopyable & Sendable>: Sendable {
     self.panels = panels
     groupStride = offset
     let size = offset
-    memory = AlignedArray(count: size * groups) { base in
-      for group in 0..<groups {
-        for panel in panels {
+    memory = .stored(
+      as: "panels", settings: [groups, rows, depth, panelRows] + settings, of: sources,
+      count: size * groups
+    ) { base in
+      lend { start, weight in
+        let work = Double(groups * rows) * Double(depth)
+        ThreadPool.current.forEachTile(groups * panels.count, nanoseconds: work) { tile in
+          let (group, panel) = (tile / panels.count, panels[tile % panels.count])
           let target = base + group * size + panel.offset
           for m in 0..<panel.rows {
             let row = group * rows + panel.firstRow + m

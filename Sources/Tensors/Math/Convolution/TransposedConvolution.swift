@@ -76,24 +76,21 @@ public final class TransposedConvolution: Sendable {
     self.outputPadding = [Int](repeating: 0, count: missing) + more
     (inChannels, self.outChannels) = (weights.shape[0], outChannels)
     self.activation = activation
-    let biases = bias?.elements(as: Float.self)
-    self.bias = biases ?? [Float](repeating: 0, count: outChannels)
+    self.bias = bias?.elements(as: Float.self) ?? [Float](repeating: 0, count: outChannels)
     let groupOut = weights.shape[1]
     let packing = TransposedPacking(
-      axes: all, bias: biases, groups: groups, groupIn: weights.shape[0] / groups,
+      axes: all, bias: bias, groups: groups, groupIn: weights.shape[0] / groups,
       groupOut: groupOut, activation: activation)
-    phases = weights.withElements(of: Float.self) { source in
-      var phases: [Phase] = []
-      for z in 0..<all[0].stride {
-        for y in 0..<all[1].stride {
-          for x in 0..<all[2].stride {
-            phases.append(
-              Phase(place: [z, y, x], core: packing.core(phase: [z, y, x], weights: source)))
-          }
+    var phases: [Phase] = []
+    for z in 0..<all[0].stride {
+      for y in 0..<all[1].stride {
+        for x in 0..<all[2].stride {
+          phases.append(
+            Phase(place: [z, y, x], core: packing.core(phase: [z, y, x], weights: weights)))
         }
       }
-      return phases
     }
+    self.phases = phases
   }
 
   /// Packs the weights of a two-dimensional transposed convolution, `[in, out / groups, rows,
@@ -228,28 +225,35 @@ package final class TransposedConvolutionPlan: Sendable {
 /// What the phases of one transposed convolution share while their weights are packed.
 private struct TransposedPacking {
   var axes: [WindowAxis]
-  var bias: [Float]?
+  var bias: Tensor?
   var groups: Int, groupIn: Int, groupOut: Int
   var activation: Activation
 
   /// The plain convolution of a phase; nil when no tap reaches it.
-  func core(phase: [Int], weights: UnsafeBufferPointer<Float>) -> ConvolutionCore? {
+  func core(phase: [Int], weights: Tensor) -> ConvolutionCore? {
     let seen = zip(axes, phase).compactMap { PhaseTaps($0, phase: $1) }
     guard seen.count == 3 else { return nil }
     let (deep, high, wide) = (seen[0].taps.count, seen[1].taps.count, seen[2].taps.count)
     let variant = KernelVariant.current
-    let panels = PackedPanels(
+    let panels = PackedPanels<Float>(
       groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
-      panelRows: variant.panelRows, start: { bias?[$0] ?? 0 }
-    ) { row, k in
-      let (group, out) = (row / groupOut, row % groupOut)
-      let channel = group * groupIn + k / (deep * high * wide)
-      let (h, i, j) = (
-        seen[0].taps[k / (high * wide) % deep], seen[1].taps[k / wide % high],
-        seen[2].taps[k % wide]
-      )
-      return weights[
-        (((channel * groupOut + out) * axes[0].taps + h) * axes[1].taps + i) * axes[2].taps + j]
+      panelRows: variant.panelRows, of: [weights, bias],
+      settings: [1] + seen.flatMap { [$0.taps.count] + $0.taps }
+    ) { fill in
+      let biases = bias?.elements(as: Float.self)
+      weights.withWeights(of: Float.self) { weights in
+        fill({ biases?[$0] ?? 0 }) { row, k in
+          let (group, out) = (row / groupOut, row % groupOut)
+          let channel = group * groupIn + k / (deep * high * wide)
+          let (h, i, j) = (
+            seen[0].taps[k / (high * wide) % deep], seen[1].taps[k / wide % high],
+            seen[2].taps[k % wide]
+          )
+          return weights[
+            (((channel * groupOut + out) * axes[0].taps + h) * axes[1].taps + i) * axes[2].taps
+              + j]
+        }
+      }
     }
     return ConvolutionCore(
       axes: seen.map(\.axis), groups: groups, groupInChannels: groupIn,

@@ -135,15 +135,53 @@ extension Tensor {
     _ kernel: (squall_kernels) -> (Int, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>) -> Void
   ) -> Tensor {
     let output = Tensor(uninitialized: shape, .float32)
-    let dense = contiguous()
-    let source = dense.storage.base.assumingMemoryBound(to: UInt16.self) + dense.offset
     guard let target = output.plannedDestination(of: Float.self).baseAddress else { return output }
-    let convert = kernel(KernelVariant.current.table.pointee)
-    ThreadPool.current.forEachRange(count, grain: 1 << 14, nanosecondsPerItem: 0.2) { range in
-      convert(range.count, source + range.lowerBound, target + range.lowerBound)
-    }
-    withExtendedLifetime(dense.storage) {}
+    contiguous().seen(as: .uint16).widen(into: target, kernel)
     return output
+  }
+
+  /// Writes the numbers whose bits these are.
+  private func widen(
+    into target: UnsafeMutablePointer<Float>,
+    _ kernel: (squall_kernels) -> (Int, UnsafePointer<UInt16>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let convert = kernel(KernelVariant.current.table.pointee)
+    withWeights(of: UInt16.self) { source in
+      guard let source = source.baseAddress else { return }
+      ThreadPool.current.forEachRange(count, grain: 1 << 14, nanosecondsPerItem: 0.2) { range in
+        convert(range.count, source + range.lowerBound, target + range.lowerBound)
+      }
+    }
+  }
+
+  /// These weights in half precision (float16 or bfloat16) as float32: computed when they are first
+  /// read, and not kept for those who only pack them.
+  package func widenedWeights() -> Tensor {
+    let isHalf = elementType == .float16 || elementType == .bfloat16
+    guard isHalf, isContiguous, count * 2 >= Self.deferredBytes else {
+      return converted(to: .float32)
+    }
+    let source = self
+    let deferred = DeferredBytes(byteCount: count * 4) {
+      source.letGoOfPages()
+    } fill: { target in
+      let target = target.bindMemory(to: Float.self, capacity: source.count)
+      let bits = source.seen(as: .uint16)
+      if source.elementType == .float16 {
+        bits.widen(into: target) { $0.f16_to_f32 }
+      } else {
+        bits.widen(into: target) { $0.bf16_to_f32 }
+      }
+    }
+    var identity: WeightKey?
+    if storage.identity != nil {
+      var hasher = WeightHasher()
+      hasher.add("widened")
+      identify(&hasher)
+      identity = hasher.key
+    }
+    return Tensor(
+      storage: TensorStorage(deferred, identity: identity), elementType: .float32, shape: shape)
   }
 
   private func narrowed(

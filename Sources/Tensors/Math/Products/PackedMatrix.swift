@@ -61,19 +61,45 @@ public final class PackedMatrix: Sendable {
     self.panels = panels
     let (rowStep, columnStep) = transposed ? (1, rows) : (columns, 1)
     let lanes = variant.lanes
-    memory = weights.withElements(of: Float.self) { source in
+    memory = .stored(
+      as: "matrix", settings: [rows, columns, transposed ? 1 : 0], of: [weights, bias],
+      count: offset
+    ) { base in
       let biases = bias?.elements(as: Float.self)
-      return AlignedArray(count: offset) { base in
-        for panel in panels {
-          let target = base + panel.offset
+      weights.withWeights(of: Float.self) { source in
+        guard let source = source.baseAddress else { return }
+        ThreadPool.current.forEachTile(panels.count, nanoseconds: Double(offset)) { index in
+          let panel = panels[index]
           let width = panel.vectors * lanes
+          let target = base + panel.offset
           for x in 0..<panel.columns {
-            let column = panel.firstColumn + x
-            if let biases { target[x] = biases[biases.count == 1 ? 0 : column] }
-            for k in 0..<rows {
-              target[(k + 1) * width + x] = source[k * rowStep + column * columnStep]
-            }
+            guard let biases else { break }
+            target[x] = biases[biases.count == 1 ? 0 : panel.firstColumn + x]
           }
+          Self.fill(
+            target + width, width, columns: panel.columns, rows: rows,
+            source + panel.firstColumn * columnStep, rowStep, columnStep)
+        }
+      }
+    }
+  }
+
+  /// Copies a panel's weights into rows `width` apart.
+  private static func fill(
+    _ target: UnsafeMutablePointer<Float>, _ width: Int, columns: Int, rows: Int,
+    _ source: UnsafePointer<Float>, _ rowStep: Int, _ columnStep: Int
+  ) {
+    if columnStep == 1 {
+      for k in 0..<rows {
+        (target + k * width).update(from: source + k * rowStep, count: columns)
+      }
+      return
+    }
+    // Sixteen rows at a time: a line of the source is read whole before it leaves the cache.
+    for start in stride(from: 0, to: rows, by: 16) {
+      for x in 0..<columns {
+        for k in start..<min(start + 16, rows) {
+          target[k &* width &+ x] = source[k &* rowStep &+ x &* columnStep]
         }
       }
     }

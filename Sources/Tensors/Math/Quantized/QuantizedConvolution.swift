@@ -60,32 +60,40 @@ package final class QuantizedConvolution: Sendable {
     let quads = (inputs + 3) / 4
     let variant = KernelVariant.current
     self.variant = variant
-    let bytes = weights.withBytes { Array($0) }
-    @Sendable func weight(_ row: Int, _ quad: Int, _ lane: Int) -> Int8 {
-      let channel = quad / taps * 4 + lane
-      guard channel < inputs else { return 0 }
-      let byte = bytes[(row * inputs + channel) * taps + quad % taps]
-      return Int8(bitPattern: isUnsigned ? byte ^ 0x80 : byte)
-    }
     panels = PackedPanels(
       groups: groups, rows: outputs, depth: quads * taps, panelRows: variant.integerRows,
-      start: { row in
-        var sum: Int32 = 0
-        for quad in 0..<quads * taps {
-          for lane in 0..<4 { sum &+= Int32(weight(row, quad, lane)) }
+      of: [weights],
+      settings: [2, inputs, taps, isUnsigned ? 1 : 0, Int(inputZero)] + own.map { Int($0) }
+        + (bias?.map { Int($0) } ?? [])
+    ) { fill in
+      weights.withBytes { bytes in
+        func weight(_ row: Int, _ quad: Int, _ lane: Int) -> Int8 {
+          let channel = quad / taps * 4 + lane
+          guard channel < inputs else { return 0 }
+          let byte = bytes[(row * inputs + channel) * taps + quad % taps]
+          return Int8(bitPattern: isUnsigned ? byte ^ 0x80 : byte)
         }
-        let all = Int32(truncatingIfNeeded: inputs * taps)
-        return (bias?[row] ?? 0) &- inputZero &* sum &+ all &* inputZero &* own[row]
-      },
-      weight: { row, quad in QuantizedWord.pack { weight(row, quad, $0) } })
+        fill(
+          { row in
+            var sum: Int32 = 0
+            for quad in 0..<quads * taps {
+              for lane in 0..<4 { sum &+= Int32(weight(row, quad, lane)) }
+            }
+            let all = Int32(truncatingIfNeeded: inputs * taps)
+            return (bias?[row] ?? 0) &- inputZero &* sum &+ all &* inputZero &* own[row]
+          }, { row, quad in QuantizedWord.pack { weight(row, quad, $0) } })
+      }
+    }
     ones =
       own.allSatisfy { $0 == 0 }
       ? nil
-      : PackedPanels(
-        groups: 1, rows: 1, depth: quads * taps, panelRows: 1, start: { _ in 0 },
-        weight: { _, quad in
-          QuantizedWord.pack { quad / taps * 4 + $0 < inputs ? 1 : 0 }
-        })
+      : PackedPanels(groups: 1, rows: 1, depth: quads * taps, panelRows: 1, of: []) { fill in
+        fill(
+          { _ in 0 },
+          { _, quad in
+            QuantizedWord.pack { quad / taps * 4 + $0 < inputs ? 1 : 0 }
+          })
+      }
     tiling = ConvolutionTiling(
       vertical, horizontal, channels: quads, outHeight: outHeight, outWidth: outWidth,
       sheets: groups, panels: panels.panels.count, variant: variant)

@@ -1,0 +1,114 @@
+// Room: Tensors. Bytes of constants that are made when somebody first reads them, or never.
+
+internal import Synchronization
+
+#if canImport(Darwin)
+  internal import Darwin
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Glibc
+#endif
+
+/// Constants that have to be copied or converted before a kernel can read them: weights that lie at
+/// odd addresses of a file, and weights in half precision. Whoever packs them reads them in passing.
+package final class DeferredBytes: @unchecked Sendable {
+  package let byteCount: Int
+  private let fill: @Sendable (UnsafeMutableRawPointer) -> Void
+  private let letGo: @Sendable () -> Void
+  private let account: MemoryAccount?
+  private let charge: Int
+  private let memory = Mutex<Int>(0)
+  /// The address of `memory` once it is filled, 0 before.
+  private let address = Atomic<Int>(0)
+
+  /// `byteCount` bytes that `fill` writes each time they are made; `letGo` gives back the pages of a
+  /// mapped file that it read.
+  package init(
+    byteCount: Int, letGo: @escaping @Sendable () -> Void = {},
+    fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+  ) {
+    (self.byteCount, self.letGo, self.fill) = (byteCount, letGo, fill)
+    account = MemoryAccount.current
+    charge = PageMemory.padded(byteCount)
+  }
+
+  deinit {
+    guard let made = UnsafeMutableRawPointer(bitPattern: address.load(ordering: .relaxed)) else {
+      return
+    }
+    made.deallocate()
+    account?.release(charge)
+  }
+
+  /// Whether somebody has read the bytes already.
+  var isMade: Bool { address.load(ordering: .relaxed) != 0 }
+
+  /// The bytes, made at the first call and kept.
+  var base: UnsafeMutableRawPointer {
+    if let made = UnsafeMutableRawPointer(bitPattern: address.load(ordering: .acquiring)) {
+      return made
+    }
+    return memory.withLock { place in
+      if let made = UnsafeMutableRawPointer(bitPattern: place) { return made }
+      let made = PageMemory.allocate(byteCount)
+      account?.charge(charge)
+      fill(made)
+      place = Int(bitPattern: made)
+      address.store(place, ordering: .releasing)
+      return made
+    }
+  }
+
+  func letGoOfSource() { letGo() }
+
+  /// Lends the bytes to `body` and forgets them.
+  func withPassing<Result>(_ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {
+    let passing = PageMemory.allocate(byteCount)
+    defer { passing.deallocate() }
+    fill(passing)
+    return try body(passing)
+  }
+}
+
+/// Memory aligned for vectors, in large pages where it fills them: those are touched several times
+/// faster the first time.
+enum PageMemory {
+  private static let largePage = 2 << 20
+
+  /// How many bytes `allocate` takes for so many.
+  static func padded(_ byteCount: Int) -> Int {
+    // Vector kernels may read, never write, up to a full vector past the end.
+    (byteCount + TensorStorage.alignment - 1) / TensorStorage.alignment * TensorStorage.alignment
+      + TensorStorage.alignment
+  }
+
+  /// Memory for `byteCount` bytes, not initialised.
+  static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer {
+    let bytes = padded(byteCount)
+    guard bytes >= 2 * largePage else {
+      return .allocate(byteCount: bytes, alignment: TensorStorage.alignment)
+    }
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: largePage)
+    #if os(Linux)
+      // Advice only: where the system declines, the memory is as good. The end that fills no large
+      // page keeps small ones.
+      madvise(memory, bytes / largePage * largePage, MADV_HUGEPAGE)
+    #endif
+    return memory
+  }
+
+  /// Lets the system take back the whole pages of a mapped file within `bytes`; they are read again
+  /// where somebody asks for them.
+  static func letGo(_ bytes: UnsafeRawBufferPointer) {
+    #if os(Linux)
+      let page = 4096
+      guard let base = bytes.baseAddress, bytes.count >= 16 * page else { return }
+      let size = Int(sysconf(Int32(_SC_PAGESIZE)))
+      let start = (Int(bitPattern: base) + size - 1) / size * size
+      let end = (Int(bitPattern: base) + bytes.count) / size * size
+      guard end > start, let first = UnsafeMutableRawPointer(bitPattern: start) else { return }
+      madvise(first, end - start, MADV_DONTNEED)
+    #endif
+  }
+}

@@ -1,0 +1,70 @@
+// Room: Tensors. Arrays made from weights, found again in a file instead of being made anew.
+
+/// Where arrays made from weights are kept between processes.
+package protocol WeightStore: AnyObject, Sendable {
+  /// The array called `key`, when one of so many bytes is kept; it lives as long as its owner.
+  func find(_ key: WeightKey, byteCount: Int) -> StoredBytes?
+
+  /// Is told of an array that was made because none was found. The bytes, which do not change any
+  /// more, live as long as their owner.
+  func keep(_ key: WeightKey, layout: String, _ bytes: UnsafeRawBufferPointer, owner: AnyObject)
+
+  /// Whether the array that was found is to be made once more and compared; `confirm` is told what
+  /// came of it, and says whether the stored array may be used.
+  func doubts(_ key: WeightKey) -> Bool
+  func confirm(_ key: WeightKey, isSame: Bool) -> Bool
+
+  /// Smaller arrays are neither looked for nor kept: making them takes no time.
+  var leastBytes: Int { get }
+
+  /// What a mapped file of weights is called, whichever folder the network lies in.
+  func name(ofFile path: String) -> String?
+}
+
+/// An array that was found, and what keeps it alive.
+package struct StoredBytes {
+  package var bytes: UnsafeRawBufferPointer
+  package var owner: AnyObject
+
+  package init(bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    (self.bytes, self.owner) = (bytes, owner)
+  }
+}
+
+extension Tensor {
+  /// Takes in what tells this tensor's elements from all others of the same network: where they come
+  /// from, or what they are.
+  package func identify(_ hasher: inout WeightHasher) {
+    hasher.add(elementType.rawValue)
+    hasher.add(shape.dimensions)
+    if let identity = storage.identity {
+      hasher.add(1)
+      hasher.add(identity)
+      hasher.add(offset)
+      hasher.add(strides)
+    } else {
+      hasher.add(2)
+      withBytes { hasher.add($0) }
+    }
+  }
+
+  /// Lets the system take back the pages of a mapped file that were read to make something of them.
+  package func letGoOfPages() { storage.letGoOfPages() }
+
+  /// The elements in row-major order, for making something else of them: what has to be computed or
+  /// aligned first is not kept for later.
+  package func withWeights<Scalar: TensorScalar, Result>(
+    of type: Scalar.Type, _ body: (UnsafeBufferPointer<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    guard let deferred = storage.deferred, !deferred.isMade, isContiguous else {
+      return try withElements(of: type, body)
+    }
+    precondition(
+      Scalar.elementType == elementType,
+      "a \(elementType.rawValue) tensor has no \(Scalar.elementType.rawValue) elements")
+    return try deferred.withPassing { memory in
+      let start = memory.assumingMemoryBound(to: Scalar.self) + offset
+      return try body(UnsafeBufferPointer(start: start, count: count))
+    }
+  }
+}
