@@ -34,7 +34,7 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
 
   private init(_ stored: StoredBytes, count: Int) {
     base = UnsafeMutablePointer(
-      mutating: stored.bytes.baseAddress!.assumingMemoryBound(to: Element.self))
+      mutating: stored.base.assumingMemoryBound(to: Element.self))
     self.count = count
     (owner, account, charge) = (stored.owner, nil, 0)
   }
@@ -67,7 +67,7 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
     if let found = store.find(key, byteCount: byteCount.partialValue) {
       guard store.doubts(key) else { return AlignedArray(found, count: count) }
       let made = AlignedArray(count: count, fill: fill)
-      let isSame = memcmp(made.base, found.bytes.baseAddress!, byteCount.partialValue) == 0
+      let isSame = memcmp(made.base, found.base, byteCount.partialValue) == 0
       return store.confirm(key, isSame: isSame) ? AlignedArray(found, count: count) : made
     }
     let made = AlignedArray(count: count, fill: fill)

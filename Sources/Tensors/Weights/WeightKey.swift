@@ -27,7 +27,7 @@ package struct WeightHasher: Sendable {
 
   @inline(__always)
   private static func absorb(_ lane: UInt64, _ word: UInt64, _ factor: UInt64) -> UInt64 {
-    // The word is added once more, so that a factor of zero forgets nothing.
+    // The word is added once more, so that a lane that equals it does not forget it.
     mix(lane ^ word, factor) &+ word.byteSwapped
   }
 
@@ -94,13 +94,12 @@ package struct WeightHasher: Sendable {
 
   /// The key of everything taken in.
   package var key: WeightKey {
-    var halves: [UInt64] = []
-    for seed in [Self.factors[1], Self.factors[2]] {
-      var value = length ^ seed
-      for index in 0..<4 { value = Self.absorb(value, lanes[index], seed ^ Self.factors[index]) }
+    func half(_ factor: UInt64) -> UInt64 {
+      var value = length ^ factor
+      for index in 0..<4 { value = Self.absorb(value, lanes[index], factor &+ UInt64(2 * index)) }
       value ^= value >> 29
-      halves.append(Self.mix(value, Self.factors[0]) ^ value)
+      return Self.mix(value, Self.factors[0]) ^ value
     }
-    return WeightKey(high: halves[0], low: halves[1])
+    return WeightKey(high: half(0xA076_1D64_78BD_642F), low: half(0xE703_7ED1_A0B4_28DB))
   }
 }

@@ -23,11 +23,11 @@ package protocol WeightStore: AnyObject, Sendable {
 
 /// An array that was found, and what keeps it alive.
 package struct StoredBytes {
-  package var bytes: UnsafeRawBufferPointer
+  package var base: UnsafeRawPointer
   package var owner: AnyObject
 
-  package init(bytes: UnsafeRawBufferPointer, owner: AnyObject) {
-    (self.bytes, self.owner) = (bytes, owner)
+  package init(base: UnsafeRawPointer, owner: AnyObject) {
+    (self.base, self.owner) = (base, owner)
   }
 }
 
