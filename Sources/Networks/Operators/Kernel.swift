@@ -47,6 +47,20 @@ package struct KernelArguments {
     return tensor
   }
 
+  /// Calls `body` with where the elements of the inputs at `indices` lie, dense.
+  package func withInputs(
+    _ indices: [Int], _ body: ([UnsafeRawPointer]) throws -> Void
+  ) throws {
+    func collect(_ found: [UnsafeRawPointer]) throws {
+      guard found.count < indices.count else { return try body(found) }
+      try input(indices[found.count]).withBytes { bytes in
+        guard let base = bytes.baseAddress else { return }
+        try collect(found + [base])
+      }
+    }
+    try collect([])
+  }
+
   /// Calls `body` with input 0's elements and output 0's destination.
   package func map<Source: TensorScalar, Target: TensorScalar>(
     _: Source.Type, to _: Target.Type,

@@ -9,8 +9,15 @@ package protocol GraphPass: Sendable {
   /// The pass's name, for switches and listings.
   var name: String { get }
 
+  /// Whether it goes over the graph once, when the others find nothing more.
+  var isFinal: Bool { get }
+
   /// The graph rewritten.
   func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph
+}
+
+extension GraphPass {
+  package var isFinal: Bool { false }
 }
 
 /// The passes that compilation runs.
@@ -18,8 +25,8 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
-    ProductFusion(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
-    DeadNodeRemoval(),
+    JoinedProducts(), ProductFusion(), AttentionFusion(), ScatterFusion(), SelectionFusion(),
+    MovementFusion(), DeadNodeRemoval(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.
@@ -47,15 +54,17 @@ package enum GraphPasses {
     observe: ((_ pass: String, _ before: Graph, _ after: Graph) -> Void)? = nil
   ) throws(NetworkError) -> Graph {
     var graph = graph
+    func apply(_ pass: any GraphPass) throws(NetworkError) {
+      let next = try pass.apply(graph, limits: limits)
+      observe?(pass.name, graph, next)
+      graph = next
+    }
     for _ in 0..<rounds {
       let before = graph.outline
-      for pass in passes {
-        let next = try pass.apply(graph, limits: limits)
-        observe?(pass.name, graph, next)
-        graph = next
-      }
+      for pass in passes where !pass.isFinal { try apply(pass) }
       if graph.outline == before { break }
     }
+    for pass in passes where pass.isFinal { try apply(pass) }
     return graph
   }
 }

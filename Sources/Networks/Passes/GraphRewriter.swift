@@ -12,6 +12,8 @@ struct GraphRewriter {
   private var uses: [Int]
   private let limits: MemoryLimits
   private var table: FactTable?
+  /// Nodes that `finished()` puts before others.
+  private var additions: [Int: [GraphNode]] = [:]
 
   init(_ graph: Graph, limits: MemoryLimits) {
     self.graph = graph
@@ -101,9 +103,31 @@ struct GraphRewriter {
     return value
   }
 
+  /// A new node with one output, to stand before the node at `index`; `make` gives its operator and
+  /// inputs. Passes see it once `finished()` has put it there.
+  mutating func addNode(
+    before index: Int, like model: GraphNode, _ name: String,
+    _ make: (inout GraphRewriter) -> (opType: String, operation: any Operator, inputs: [ValueID?])
+  ) -> ValueID {
+    let (opType, operation, inputs) = make(&self)
+    let value = graph.addValue(name)
+    producers.append(nil)
+    uses.append(0)
+    table?.facts.append(nil)
+    for case let value? in inputs { uses[value] += 1 }
+    var node = model.replaced(by: opType, operation, inputs: inputs)
+    (node.name, node.outputs) = (name, [value])
+    additions[index, default: []].append(node)
+    return value
+  }
+
   /// The rewritten graph without what nobody needs any more.
   func finished() throws(NetworkError) -> Graph {
-    try DeadNodeRemoval().apply(graph, limits: limits)
+    var result = graph
+    if !additions.isEmpty {
+      result.nodes = graph.nodes.indices.flatMap { (additions[$0] ?? []) + [graph.nodes[$0]] }
+    }
+    return try DeadNodeRemoval().apply(result, limits: limits)
   }
 }
 

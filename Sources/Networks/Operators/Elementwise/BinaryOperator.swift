@@ -17,6 +17,9 @@ package struct LegacyBroadcast: Sendable {
     alignsVectors = vectorAxis != nil
   }
 
+  /// Whether operands are aligned as NumPy does.
+  var isPlain: Bool { !isLegacy }
+
   /// The second operand's shape with the trailing ones that the axis implies.
   func aligned(_ first: Shape, _ second: Shape) throws -> Shape {
     guard isLegacy, let axis, second.rank > 0 else { return second }
@@ -64,9 +67,33 @@ extension BinaryOperator {
 
 /// Pairs of float32 elements through vector kernels, row by row.
 enum VectorPairs {
+  /// Very short rows are not worth a call each.
+  static func isWorthwhile(_ walk: BroadcastWalk) -> Bool {
+    walk.rowLength >= 16 && walk.rowStrides.allSatisfy { $0 == 0 || $0 == 1 }
+  }
+
+  static func kernel(_ comparison: Comparison, _ walk: BroadcastWalk) -> Kernel {
+    Kernel(name: "vector") { arguments in
+      let target = try arguments.output().plannedDestination(of: Bool.self)
+      try arguments.input(0).withElements(of: Float.self) { a in
+        try arguments.input(1).withElements(of: Float.self) { b in
+          guard let x = a.baseAddress, let y = b.baseAddress, let z = target.baseAddress else {
+            return
+          }
+          Parallel.elements(walk.count, nanosecondsPerElement: 0.3) { range in
+            walk.forEachPiece(in: range) { start, count, offsets in
+              VectorMath.compare(
+                comparison, x + offsets[0], aStep: walk.rowStrides[0], y + offsets[1],
+                bStep: walk.rowStrides[1], z + start, count: count)
+            }
+          }
+        }
+      }
+    }
+  }
+
   static func kernel(_ operation: BinaryOperation, _ walk: BroadcastWalk) -> Kernel {
-    // Very short rows are not worth a call each.
-    let isWorthwhile = walk.rowLength >= 16 && walk.rowStrides.allSatisfy { $0 == 0 || $0 == 1 }
+    let isWorthwhile = isWorthwhile(walk)
     return Kernel(name: isWorthwhile ? "vector" : "loop") { arguments in
       let target = try arguments.output().plannedDestination(of: Float.self)
       try arguments.input(0).withElements(of: Float.self) { a in
@@ -96,6 +123,8 @@ enum VectorPairs {
     case .subtract: walk.combine(x, y, into: z) { $0 - $1 }
     case .multiply: walk.combine(x, y, into: z) { $0 * $1 }
     case .divide: walk.combine(x, y, into: z) { $0 / $1 }
+    case .minimum: walk.combine(x, y, into: z) { Float.minimum($0, $1) as Float }
+    case .maximum: walk.combine(x, y, into: z) { Float.maximum($0, $1) as Float }
     default: walk.combine(x, y, into: z) { Float.power($0, $1) }
     }
   }
@@ -124,6 +153,8 @@ private struct BinaryBody<Operation: BinaryOperator>: NumberBody {
 /// An operator that compares two broadcast operands of one type.
 package protocol ComparisonOperator: Operator {
   var legacy: LegacyBroadcast { get }
+  /// The same comparison for the vector kernels.
+  var comparison: Comparison { get }
   func compare<T: Number>(_ a: T, _ b: T) -> Bool
 }
 
@@ -145,6 +176,9 @@ extension ComparisonOperator {
       return Kernel { [self] arguments in
         try booleanPair(arguments, walk) { compare($0 ? Int64(1) : 0, $1 ? Int64(1) : 0) }
       }
+    }
+    if a.elementType == .float32, VectorPairs.isWorthwhile(walk) {
+      return VectorPairs.kernel(comparison, walk)
     }
     return try a.elementType.computing(ComparisonBody(operation: self, walk: walk))
   }

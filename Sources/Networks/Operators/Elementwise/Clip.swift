@@ -17,6 +17,17 @@ package struct ClipOperator: Operator {
     high = node.opset < 11 ? try node.float("max", default: bound) : nil
   }
 
+  /// The bounds, where they are known before running.
+  func bounds(of node: GraphNode, _ rewriter: GraphRewriter) -> (Float, Float)? {
+    var bounds: [Float] = [low ?? -.infinity, high ?? .infinity]
+    for index in 1...2 {
+      guard let value = node.input(index) else { continue }
+      guard let bound = rewriter.constant(value)?.elements(as: Float.self).first else { return nil }
+      bounds[index - 1] = bound
+    }
+    return (bounds[0], bounds[1])
+  }
+
   package var widening: Widening { [.halves, .integers] }
   package var inPlaceInputs: [Int] { [0] }
 

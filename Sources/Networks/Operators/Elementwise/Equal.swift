@@ -1,8 +1,11 @@
 // Room: Networks. The operator Equal.
 
+package import Tensors
+
 /// Whether `a == b`, of two broadcast operands.
 package struct EqualOperator: ComparisonOperator {
   package let legacy: LegacyBroadcast
+  package var comparison: Comparison { .equal }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

@@ -1,8 +1,11 @@
 // Room: Networks. The operator GreaterOrEqual.
 
+package import Tensors
+
 /// Whether `a >= b`, of two broadcast operands.
 package struct GreaterOrEqualOperator: ComparisonOperator {
   package let legacy: LegacyBroadcast
+  package var comparison: Comparison { .greaterOrEqual }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

@@ -1,8 +1,11 @@
 // Room: Networks. The operator Less.
 
+package import Tensors
+
 /// Whether `a < b`, of two broadcast operands.
 package struct LessOperator: ComparisonOperator {
   package let legacy: LegacyBroadcast
+  package var comparison: Comparison { .less }
 
   package init(_ node: NodeDescription) throws { legacy = try LegacyBroadcast(node) }
 

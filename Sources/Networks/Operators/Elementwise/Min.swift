@@ -1,7 +1,11 @@
 // Room: Networks. The operator Min.
 
+package import Tensors
+
 /// The smallest of any number of broadcast operands, element by element.
 package struct MinOperator: VariadicOperator {
+  package var vectorOperation: BinaryOperation? { .minimum }
+
   package init(_ node: NodeDescription) throws {}
 
   @inline(__always)

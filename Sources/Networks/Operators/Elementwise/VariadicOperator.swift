@@ -1,16 +1,19 @@
 // Room: Networks. What operators of any number of broadcast operands share.
 
-internal import Tensors
+package import Tensors
 
 /// An operator that combines its operands, however many, one after another.
 package protocol VariadicOperator: Operator {
   func combine<T: Number>(_ a: T, _ b: T) -> T
+  /// The vector kernel for two float32 operands, where nothing is left to finish.
+  var vectorOperation: BinaryOperation? { get }
   /// Applied to the combination of `count` operands.
   func finish<T: Number>(_ value: T, count: Int) -> T
 }
 
 extension VariadicOperator {
   package var widening: Widening { [.halves, .integers] }
+  package var vectorOperation: BinaryOperation? { nil }
   package func finish<T: Number>(_ value: T, count: Int) -> T { value }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
@@ -23,6 +26,11 @@ extension VariadicOperator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try (0..<inputs.count).map { try inputs.required($0).shape }
     let target = try Shape.broadcast(shapes)
+    if shapes.count == 2, let vector = vectorOperation,
+      try inputs.required(0).elementType == .float32
+    {
+      return VectorPairs.kernel(vector, try BroadcastWalk(shapes, to: target))
+    }
     let walks = try shapes.map { try BroadcastWalk([target, $0], to: target) }
     return try inputs.required(0).elementType.computing(
       VariadicBody(operation: self, walks: walks))

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// Slices of the data by tuples of indices, within batches if asked.
 package struct GatherNDOperator: Operator {
-  private let batches: Int
+  let batches: Int
 
   package init(_ node: NodeDescription) throws {
     batches = try node.int("batch_dims", default: 0)

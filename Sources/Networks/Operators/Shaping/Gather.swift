@@ -4,7 +4,7 @@ internal import Tensors
 
 /// Slices of the data along an axis, by index; negative indices count from the end.
 package struct GatherOperator: SelectingOperator {
-  private let axis: Int
+  let axis: Int
 
   package init(_ node: NodeDescription) throws { axis = try node.int("axis", default: 0) }
 

@@ -49,6 +49,16 @@ package enum VectorMath {
     }
   }
 
+  /// `output[i] = a[i aStep] comparison b[i bStep]`, steps 0 or 1; on the caller's thread.
+  package static func compare(
+    _ comparison: Comparison, _ a: UnsafePointer<Float>, aStep: Int, _ b: UnsafePointer<Float>,
+    bStep: Int, _ output: UnsafeMutablePointer<Bool>, count: Int
+  ) {
+    let bytes = UnsafeMutableRawPointer(output).assumingMemoryBound(to: UInt8.self)
+    KernelVariant.current.table.pointee.f32_compare[Int(comparison.code.rawValue)](
+      count, a, aStep, b, bStep, bytes)
+  }
+
   /// `output[i] = mask[i] ? a[i] : b[i]`, steps of a and b 0 or 1; on the caller's thread.
   package static func select(
     _ mask: UnsafePointer<Bool>, _ a: UnsafePointer<Float>, aStep: Int, _ b: UnsafePointer<Float>,
