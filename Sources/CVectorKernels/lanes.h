@@ -72,6 +72,17 @@ INLINE vf load_part(const float *p, size_t n) {
 #endif
 }
 
+// v's first n lanes; the others become `other`.
+INLINE vf first_lanes(vf v, size_t n, float other) {
+#if LANES == 16 && defined(__x86_64__)
+  return (vf)_mm512_mask_mov_ps((__m512)splat(other), (__mmask16)((1u << n) - 1), (__m512)v);
+#else
+  vi lane;
+  for (int i = 0; i < LANES; i++) lane[i] = i;
+  return select_f(lane < splat_i((int32_t)n), v, splat(other));
+#endif
+}
+
 INLINE void store_part(float *p, vf v, size_t n) {
 #if LANES == 16 && defined(__x86_64__)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
@@ -117,4 +128,42 @@ INLINE float sum_lanes(vf v) {
   const vf quarter = v;
 #endif
   return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}
+
+// The same in double precision.
+INLINE double sum_lanes_d(const vd *sum) {
+  const vd v = *sum;
+#if LANES == 16
+  const __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)) half =
+      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
+      __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#elif LANES == 8
+  const vd half = v;
+#endif
+#if LANES >= 8
+  const __typeof__(__builtin_shufflevector(half, half, 0, 1, 2, 3)) quarter =
+      __builtin_shufflevector(half, half, 0, 1, 2, 3) +
+      __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#else
+  const vd quarter = v;
+#endif
+  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+}
+
+// The largest lane; which one where some are NaN is left open.
+INLINE float max_lanes(vf v) {
+#if LANES == 16
+  v = max_second(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  v = max_second(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3));
+  v = max_second(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1));
+  v = max_second(v, __builtin_shufflevector(v, v, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0));
+#elif LANES == 8
+  v = max_second(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3));
+  v = max_second(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 2, 3, 0, 1));
+  v = max_second(v, __builtin_shufflevector(v, v, 1, 0, 1, 0, 1, 0, 1, 0));
+#else
+  v = max_second(v, __builtin_shufflevector(v, v, 2, 3, 0, 1));
+  v = max_second(v, __builtin_shufflevector(v, v, 1, 0, 1, 0));
+#endif
+  return v[0];
 }

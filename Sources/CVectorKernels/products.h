@@ -175,6 +175,17 @@ static void f32_igemm(
   if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
 }
 
+// Adds what the output holds.
+INLINE void gather_tile(
+    const int rows, const int vectors, vf acc[MR][MAX_VECTORS], const float *out, ptrdiff_t ldo,
+    size_t tail) {
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) {
+      const float *o = out + m * ldo + v * LANES;
+      acc[m][v] += v == vectors - 1 && tail < LANES ? load_part(o, tail) : load(o);
+    }
+}
+
 INLINE void gemm_chain(
     const int rows, const int vectors, size_t k, const float *a, ptrdiff_t lda, const float *w,
     vf acc[MR][MAX_VECTORS]) {
@@ -189,26 +200,32 @@ INLINE void gemm_chain(
   }
 }
 
+// Products along a matrix's rows end a chain after this many: with fewer, sums on the side cost more
+// than a tenth of the time; callers split longer sums and let the output gather them.
+#define GEMM_CHAIN 256
+
 INLINE void gemm_tile(
     const int rows, const int vectors, size_t k, const float *a, ptrdiff_t lda, const float *w,
     float *out, ptrdiff_t ldo, const float *residual, ptrdiff_t ldr, size_t tail,
     const squall_epilogue *e) {
   vf acc[MR][MAX_VECTORS];
   UNROLL for (int m = 0; m < rows; m++)
-    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = load(w + v * LANES);
-  if (e->accumulate) reload_tile(rows, vectors, rows, acc, out, ldo, tail);
-  if (k <= CHAIN) {
+    UNROLL for (int v = 0; v < vectors; v++)
+      acc[m][v] = e->accumulate ? splat(0) : load(w + v * LANES);
+  if (k <= GEMM_CHAIN) {
     gemm_chain(rows, vectors, k, a, lda, w, acc);
+    if (e->accumulate) gather_tile(rows, vectors, acc, out, ldo, tail);
     finish_tile(rows, vectors, rows, acc, out, ldo, residual, ldr, tail, e);
     return;
   }
   vf total[MR][MAX_VECTORS];
   memset(total, 0, sizeof total);
-  for (size_t i = 0; i < k; i += CHAIN) {
-    const size_t length = k - i < CHAIN ? k - i : CHAIN;
+  for (size_t i = 0; i < k; i += GEMM_CHAIN) {
+    const size_t length = k - i < GEMM_CHAIN ? k - i : GEMM_CHAIN;
     gemm_chain(rows, vectors, length, a + i, lda, w + i * vectors * LANES, acc);
     add_chain(rows, vectors, acc, total);
   }
+  if (e->accumulate) gather_tile(rows, vectors, total, out, ldo, tail);
   finish_tile(rows, vectors, rows, total, out, ldo, residual, ldr, tail, e);
 }
 

@@ -90,35 +90,88 @@ static void f32_normalize(
   }
 }
 
-static void f32_softmax(size_t n, const float *in, bool logarithm, float *out) {
-  const float largest = (float)f32_maximum(n, in, 0);
+// The largest of n values; which one where some are NaN is left open.
+INLINE float largest_of(size_t n, const float *in) {
+  vf best[2] = {splat(-INFINITY), splat(-INFINITY)};
+  size_t i = 0;
+  for (; i + 2 * LANES <= n; i += 2 * LANES)
+    UNROLL for (int v = 0; v < 2; v++) best[v] = max_second(best[v], load(in + i + v * LANES));
+  for (; i + LANES <= n; i += LANES) best[0] = max_second(best[0], load(in + i));
+  if (i < n) best[1] = max_second(best[1], first_lanes(load_part(in + i, n - i), n - i, -INFINITY));
+  return max_lanes(max_second(best[0], best[1]));
+}
+
+// The exponentials of n values less `largest`, and their sum. NaN anywhere makes the sum NaN. The
+// part of a vector at the end is left in `last`: a store of it could not be read back at once.
+INLINE double exponentials(
+    size_t n, const float *in, float largest, bool keeps, float *out, vf *last) {
   // In double precision: where one term is much the largest, every addition to it would lose a bit.
   vd sum = (vd)0.0;
   size_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
     const vf a = load(in + i) - largest, b = load(in + i + LANES) - largest;
     const vf ea = exp_v(a), eb = exp_v(b);
-    store(out + i, logarithm ? a : ea);
-    store(out + i + LANES, logarithm ? b : eb);
+    store(out + i, keeps ? a : ea);
+    store(out + i + LANES, keeps ? b : eb);
     sum += __builtin_convertvector(ea + eb, vd);
   }
   for (; i + LANES <= n; i += LANES) {
     const vf a = load(in + i) - largest, e = exp_v(a);
-    store(out + i, logarithm ? a : e);
+    store(out + i, keeps ? a : e);
     sum += __builtin_convertvector(e, vd);
   }
-  double total = 0;
-  for (int lane = 0; lane < LANES; lane++) total += sum[lane];
   if (i < n) {
-    const vf a = load_part(in + i, n - i) - largest, e = exp_v(a);
-    store_part(out + i, logarithm ? a : e, n - i);
-    float part[LANES];
-    memcpy(part, &e, sizeof part);
-    for (size_t j = 0; j < n - i; j++) total += part[j];
+    const vf a = load_part(in + i, n - i) - largest;
+    const vf e = first_lanes(exp_v(a), n - i, 0);
+    *last = keeps ? a : e;
+    sum += __builtin_convertvector(e, vd);
   }
-  const float scale = logarithm ? (float)-log(total) : (float)(1.0 / total);
-  if (logarithm) f32_affine(n, out, out, 1.0f, scale);
-  else f32_affine(n, out, out, scale, 0.0f);
+  return sum_lanes_d(&sum);
+}
+
+static void f32_softmax(size_t n, const float *in, bool logarithm, float *out) {
+  vf last = splat(0);
+  const double total = exponentials(n, in, largest_of(n, in), logarithm, out, &last);
+  const float factor = logarithm ? 1.0f : (float)(1.0 / total);
+  const float term = logarithm ? (float)-log(total) : 0.0f;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) store(out + i, load(out + i) * factor + term);
+  if (i < n) store_part(out + i, last * factor + term, n - i);
+}
+
+static void f32_attention_weights(
+    size_t rows, size_t n, float *scores, float scale, size_t terms,
+    const float *const *term, const ptrdiff_t *steps, float *inverses) {
+  const size_t whole = n / LANES * LANES, left = n - whole;
+  for (size_t row = 0; row < rows; row++, scores += n) {
+    vf best = splat(-INFINITY);
+    for (size_t i = 0; i < whole; i += LANES) {
+      vf s = load(scores + i) * scale;
+      for (size_t t = 0; t < terms; t++) s += load(term[t] + (ptrdiff_t)row * steps[t] + i);
+      store(scores + i, s);
+      best = max_second(best, s);
+    }
+    vf end = splat(0);
+    if (left > 0) {
+      end = load_part(scores + whole, left) * scale;
+      for (size_t t = 0; t < terms; t++)
+        end += load_part(term[t] + (ptrdiff_t)row * steps[t] + whole, left);
+      best = max_second(best, first_lanes(end, left, -INFINITY));
+    }
+    const float largest = max_lanes(best);
+    vd sum = (vd)0.0;
+    for (size_t i = 0; i < whole; i += LANES) {
+      const vf e = exp_v(load(scores + i) - largest);
+      store(scores + i, e);
+      sum += __builtin_convertvector(e, vd);
+    }
+    if (left > 0) {
+      const vf e = first_lanes(exp_v(end - largest), left, 0);
+      store_part(scores + whole, e, left);
+      sum += __builtin_convertvector(e, vd);
+    }
+    inverses[row] = (float)(1.0 / sum_lanes_d(&sum));
+  }
 }
 
 static void f32_pool(

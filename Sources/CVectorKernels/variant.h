@@ -106,6 +106,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_select),
     ENTRY(f32_normalize),
     ENTRY(f32_softmax),
+    ENTRY(f32_attention_weights),
     ENTRY(f32_lerp),
     ENTRY(f16_to_f32),
     ENTRY(f32_to_f16),

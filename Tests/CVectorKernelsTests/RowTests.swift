@@ -52,6 +52,59 @@ import Testing
     }
   }
 
+  @Test(arguments: [1, 3, 16, 31, 72, 144, 300], [0, 1, 2])
+  func attentionWeightsAreSoftmaxBeforeTheDivision(count: Int, terms: Int) {
+    var generator = SeededGenerator(seed: 43)
+    let rows = 3
+    let scores = generator.floats(rows * count, in: -4...4)
+    // One term with a row each, one that is the same for all.
+    let added = [generator.floats(rows * count), generator.floats(count)]
+    let steps = [count, 0]
+    for kernels in Self.variants {
+      var weights = scores
+      var inverses = [Float](repeating: 0, count: rows)
+      added[0].withUnsafeBufferPointer { first in
+        added[1].withUnsafeBufferPointer { second in
+          let bases = [first.baseAddress, second.baseAddress].compactMap { $0 }
+          kernels.pointee.f32_attention_weights(
+            rows, count, &weights, 0.5, terms, bases, steps, &inverses)
+        }
+      }
+      for row in 0..<rows {
+        let sums = (0..<count).map { column in
+          Double(scores[row * count + column]) * 0.5
+            + (0..<terms).reduce(0) { $0 + Double(added[$1][row * steps[$1] + column]) }
+        }
+        let largest = sums.max() ?? 0
+        let exact = sums.map { exp($0 - largest) }
+        let total = exact.reduce(0, +)
+        for column in 0..<count {
+          let weight = Double(weights[row * count + column]) * Double(inverses[row])
+          #expect(abs(weight - exact[column] / total) <= 2e-6 * exact[column] / total + 1e-12)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [5, 16, 40])
+  func rowsWithoutWeightsHaveNoInverse(count: Int) {
+    for kernels in Self.variants {
+      for place in [0, count - 1] {
+        var scores = [Float](repeating: -.infinity, count: count)
+        scores += [Float](repeating: 1, count: count)
+        scores[count + place] = .nan
+        var inverses: [Float] = [0, 0]
+        kernels.pointee.f32_attention_weights(2, count, &scores, 1, 0, nil, nil, &inverses)
+        #expect(inverses[0].isNaN && inverses[1].isNaN)
+        var soft = [Float](repeating: 0, count: count)
+        var row = [Float](repeating: 1, count: count)
+        row[place] = .nan
+        kernels.pointee.f32_softmax(count, row, false, &soft)
+        #expect(soft.allSatisfy { $0.isNaN })
+      }
+    }
+  }
+
   @Test func quantisingRoundsToEvenAndSaturates() {
     let x: [Float] = [
       0, 0.5, 1.5, -0.5, -1.5, 2.5, 1e9, -1e9, .infinity, -.infinity, .nan, 126.5, 127.5, 7,

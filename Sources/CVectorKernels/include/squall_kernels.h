@@ -277,6 +277,13 @@ typedef struct squall_kernels {
   /// `out[i] = exp(x[i] - max) / sum`; `logarithm` gives its logarithm. The difference is rounded
   /// to float: that, |x - max| / 2 ulp, and 4 ulp more are the error.
   void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);
+  /// Attention's weights from its scores, in place, not divided by their sums yet: each row becomes
+  /// `exp(s - max s)` with `s = scale x + term[0] + ...`, and its `inverses` 1 / sum. Rows are `n`
+  /// apart; those of `term[t]` are `steps[t]` apart. NaN in a row makes its inverse NaN.
+  void (*f32_attention_weights)(
+      size_t rows, size_t n, float *scores, float scale, size_t terms,
+      const float *_Nonnull const *_Nullable term, const ptrdiff_t *_Nullable steps,
+      float *inverses);
   /// `out[i] = a[i] (1 - t) + b[i] t`: the vertical half of a bilinear resize.
   void (*f32_lerp)(size_t n, const float *a, const float *b, float t, float *out);
 

@@ -37,6 +37,9 @@ package protocol Operator: Sendable {
   /// Inputs whose memory output 0 may take over, when their type and size are the same.
   var inPlaceInputs: [Int] { get }
 
+  /// Inputs whose memory must not become output 0's, though another input of that memory may give it.
+  var exclusiveInputs: [Int] { get }
+
   /// Everything that can be done before the run for these types, shapes and constants.
   func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel
 }
@@ -49,6 +52,7 @@ extension Operator {
   package func isDeterministic(given constants: [Tensor?]) -> Bool { isDeterministic }
   package func viewedInput(_ inputs: Operands) -> Int? { nil }
   package var inPlaceInputs: [Int] { [] }
+  package var exclusiveInputs: [Int] { [] }
 }
 
 /// An operator whose outputs' shapes only the data tell, or whose values are not all tensors.

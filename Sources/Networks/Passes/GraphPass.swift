@@ -26,7 +26,7 @@ package enum GraphPasses {
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
     JoinedProducts(), ProductFusion(), AttentionFusion(), ScatterFusion(), SelectionFusion(),
-    MovementFusion(), DeadNodeRemoval(), ElementwiseFusion(),
+    MovementFusion(), RowFusion(), DeadNodeRemoval(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

@@ -241,7 +241,10 @@ struct Planner {
   ) -> Int? {
     for index in node.implementation.inPlaceInputs where index < node.inputs.count {
       guard let input = node.inputs[index], let facts = table.facts[input],
-        facts.elementType == output.elementType, facts.shape == output.shape,
+        facts.elementType == output.elementType, facts.shape.count == output.shape.count,
+        !node.implementation.exclusiveInputs.contains(where: { other in
+          other < node.inputs.count && node.inputs[other].map { root[$0] == root[input] } ?? false
+        }),
         lastUse[root[input]] == position, let block = memory.blockOfValue[root[input]],
         memory.blocks[block].byteCount >= output.byteCount
       else { continue }
@@ -249,7 +252,7 @@ struct Planner {
         other.element.map { root[$0] == root[input] } ?? false
       }
       let safe = sameMemory.allSatisfy { other in
-        other.element.flatMap { table.facts[$0] }?.shape == output.shape
+        other.element.flatMap { table.facts[$0] }?.shape.count == output.shape.count
       }
       if safe { return block }
     }

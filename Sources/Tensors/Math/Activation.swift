@@ -34,3 +34,16 @@ public enum Activation: Sendable, Hashable {
     }
   }
 }
+
+extension Activation {
+  /// The function of one value and its parameters; nil for none.
+  package var function: (UnaryFunction, Float, Float)? {
+    switch self {
+    case .none: nil
+    case .relu: (.relu, 1, 0)
+    case .leakyRelu(let slope): (.leakyRelu, slope, 0)
+    case .clip(let low, let high): (.clip, low, high)
+    case .function(let function, let p, let q): (function, p, q)
+    }
+  }
+}

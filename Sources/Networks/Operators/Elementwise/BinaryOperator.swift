@@ -5,7 +5,7 @@ package import Tensors
 /// How opsets before 7 said that the second operand broadcasts: from an axis of the first.
 package struct LegacyBroadcast: Sendable {
   private let axis: Int?
-  private let isLegacy: Bool
+  let isLegacy: Bool
   /// Whether only vectors are aligned, wherever no attribute says so.
   private let alignsVectors: Bool
 

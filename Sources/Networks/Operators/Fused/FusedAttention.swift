@@ -65,7 +65,7 @@ package struct FusedAttention: FusedOperator {
       throw OperatorFault.unsupported("element type \(try inputs.required(0).elementType.rawValue)")
     }
     let plan = try AttentionPlan(self)
-    return Kernel(name: "rows in blocks") { arguments in try plan.run(arguments) }
+    return Kernel(name: "blocks of queries") { arguments in try plan.run(arguments) }
   }
 }
 
@@ -114,10 +114,8 @@ private struct MatrixPlace: Sendable {
     }
   }
 
-  func operand(_ base: UnsafePointer<Float>, _ item: Int, row: Int = 0) -> MatrixOperand<Float> {
-    MatrixOperand(
-      base + offsets[item] + row * (isTransposed ? 1 : stride), stride: stride,
-      transposed: isTransposed)
+  func operand(_ base: UnsafePointer<Float>, _ item: Int) -> MatrixOperand<Float> {
+    MatrixOperand(base + offsets[item], stride: stride, transposed: isTransposed)
   }
 }
 
@@ -135,24 +133,23 @@ private struct AttentionPlan: Sendable {
   private let value: MatrixPlace
   private let result: MatrixPlace
   private let terms: [Term]
-  private let clearsNaN: Bool
-  private let scale: Float
+  /// How many of the terms, from the first, are done one by one; the others are rows to be added.
+  private let adjustments: Int
+  private let product: AttentionProduct
   private let items: Int
   private let queries: Int
   private let keys: Int
-  private let size: Int
-  private let depth: Int
 
   init(_ attention: FusedAttention) throws {
     let rank = attention.result.shape.count
     let batch = try Shape(checking: Array(attention.result.shape.dropLast(2)))
     items = batch.count
     queries = attention.result.shape[rank - 2]
-    depth = attention.result.shape[rank - 1]
     keys = attention.key.shape[attention.key.shape.count - 1]
-    size = attention.key.shape[attention.key.shape.count - 2]
-    scale = attention.scale
-    clearsNaN = attention.clearsNaN
+    product = AttentionProduct(
+      keys: keys, size: attention.key.shape[attention.key.shape.count - 2],
+      depth: attention.result.shape[rank - 1], scale: attention.scale,
+      clearsNaN: attention.clearsNaN)
     query = try MatrixPlace(attention.query, batch: batch)
     key = try MatrixPlace(attention.key, batch: batch)
     value = try MatrixPlace(attention.value, batch: batch)
@@ -173,53 +170,72 @@ private struct AttentionPlan: Sendable {
         rowStride: padded[last - 1] == 1 ? 0 : strides[last - 1],
         columnStride: padded[last] == 1 ? 0 : 1)
     }
+    let others = terms.lastIndex { term in
+      term.operation != .add || term.columnStride == 0
+    }
+    adjustments = others.map { $0 + 1 } ?? 0
   }
-
-  /// Rows of scores at once: as many as fit the second cache, beside the operands.
-  private var rowsPerBlock: Int { min(queries, max(16, 65_536 / max(keys, 1))) }
 
   func run(_ arguments: KernelArguments) throws {
     let target = try arguments.output().plannedDestination(of: Float.self)
     guard let y = target.baseAddress, !target.isEmpty else { return }
     let operands = try terms.map { try arguments.input($0.input) }
-    let blocks = (queries + rowsPerBlock - 1) / rowsPerBlock
-    let work = Double(rowsPerBlock) * Double(keys) * (Double(size + depth) * 0.012 + 1)
+    // Keys and values are packed once for each run of queries: few runs, unless there is little else
+    // to share.
+    let block = product.rowsPerBlock
+    let wanted = max(1, (16 + items - 1) / items)
+    let runs = min(wanted, max(1, queries / (2 * block)))
+    let length = (queries + runs - 1) / runs
+    let work = product.nanosecondsPerQuery * Double(length)
     try arguments.input(0).withElements(of: Float.self) { q in
       try arguments.input(1).withElements(of: Float.self) { k in
         try arguments.input(2).withElements(of: Float.self) { v in
           guard let q = q.baseAddress, let k = k.baseAddress, let v = v.baseAddress else { return }
-          Parallel.items(items * blocks, nanoseconds: work) { tile in
-            let first = tile % blocks * rowsPerBlock
-            block(
-              tile / blocks, first, min(rowsPerBlock, queries - first), q, k, v, operands, y)
+          withPointers(to: operands[...], []) { others in
+            Parallel.items(items * runs, nanoseconds: work) { tile in
+              let first = tile % runs * length
+              run(tile / runs, first..<min(first + length, queries), q, k, v, others, y)
+            }
           }
         }
       }
     }
   }
 
-  private func block(
-    _ item: Int, _ first: Int, _ rows: Int, _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>,
-    _ v: UnsafePointer<Float>, _ operands: [Tensor], _ y: UnsafeMutablePointer<Float>
+  /// Calls `body` with where the operands' elements lie.
+  private func withPointers(
+    to operands: ArraySlice<Tensor>, _ known: [UnsafePointer<Float>],
+    _ body: ([UnsafePointer<Float>]) -> Void
   ) {
-    Scratch.with(Float.self, count: rows * keys) { scores in
-      MatrixProduct.multiply(
-        rows, keys, size, alpha: scale, query.operand(q, item, row: first), key.operand(k, item),
-        beta: 0, scores, stride: keys)
-      for (term, operand) in zip(terms, operands) {
-        operand.withElements(of: Float.self) { elements in
-          guard let base = elements.baseAddress else { return }
-          apply(term, base + term.offsets[item] + first * term.rowStride, scores, rows)
+    guard let first = operands.first else { return body(known) }
+    first.withElements(of: Float.self) { elements in
+      guard let base = elements.baseAddress else { return }
+      withPointers(to: operands.dropFirst(), known + [base], body)
+    }
+  }
+
+  private func run(
+    _ item: Int, _ rows: Range<Int>, _ q: UnsafePointer<Float>, _ k: UnsafePointer<Float>,
+    _ v: UnsafePointer<Float>, _ operands: [UnsafePointer<Float>], _ y: UnsafeMutablePointer<Float>
+  ) {
+    guard !rows.isEmpty else { return }
+    var added: [AttentionProduct.Term] = []
+    for index in adjustments..<terms.count {
+      added.append(
+        AttentionProduct.Term(
+          operands[index] + terms[index].offsets[item], rowStride: terms[index].rowStride))
+    }
+    var adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
+    if adjustments > 0 {
+      adjust = { scores, first, count in
+        for (term, base) in zip(terms.prefix(adjustments), operands) {
+          apply(term, base + term.offsets[item] + first * term.rowStride, scores, count)
         }
       }
-      VectorMath.softmax(rows: rows, count: keys, scores, scores)
-      if clearsNaN {
-        for index in 0..<rows * keys { scores[index] = scores[index].isNaN ? 0 : scores[index] }
-      }
-      MatrixProduct.multiply(
-        rows, depth, keys, alpha: 1, MatrixOperand(scores, stride: keys), value.operand(v, item),
-        beta: 0, y + result.offsets[item] + first * result.stride, stride: result.stride)
     }
+    product.run(
+      rows, query: query.operand(q, item), key: key.operand(k, item), value: value.operand(v, item),
+      terms: added, adjust: adjust, output: y + result.offsets[item], outputStride: result.stride)
   }
 
   private func apply(

@@ -47,18 +47,26 @@ package struct FusedProduct: FusedOperator {
     return [result]
   }
 
-  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    guard let weights = inputs[1]?.constant, weights.count > 0,
-      let result = outputs.first ?? nil, inputs[2].map({ $0.constant != nil }) ?? true
+  /// The packed weights, which are inputs of these numbers.
+  func matrix(_ inputs: Operands, weights: Int, bias: Int?) throws -> PackedMatrix {
+    guard let matrix = inputs[weights]?.constant, matrix.count > 0,
+      bias.map({ inputs[$0]?.constant != nil }) ?? true
     else { throw OperatorFault.invalid("its weights are no constants") }
-    let bias = inputs[2]?.constant
-    let matrix = try packed.get(
-      weights, bias, variant: [isTransposed ? 1 : 0], activation: activation
+    let bias = bias.flatMap { inputs[$0]?.constant }
+    return try packed.get(
+      matrix, bias, variant: [isTransposed ? 1 : 0], activation: activation
     ) {
       try PackedMatrix(
-        weights, transposed: isTransposed, bias: bias?.reshaped(to: [bias?.count ?? 0]),
+        matrix, transposed: isTransposed, bias: bias?.reshaped(to: [bias?.count ?? 0]),
         activation: activation)
     }
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    guard let result = outputs.first ?? nil else {
+      throw OperatorFault.invalid("its result is not wanted")
+    }
+    let matrix = try matrix(inputs, weights: 1, bias: inputs[2] == nil ? nil : 2)
     let count = result.shape.count / max(matrix.columns, 1)
     return Kernel(name: "packed") { arguments in
       try arguments.map(Float.self, to: Float.self) { source, target in

@@ -6,7 +6,7 @@ internal import Tensors
 /// means and inverse deviations when asked.
 package struct LayerNormalizationOperator: Operator {
   private let axis: Int
-  private let epsilon: Double
+  let epsilon: Double
 
   package init(_ node: NodeDescription) throws {
     axis = try node.int("axis", default: -1)

@@ -5,7 +5,7 @@ internal import Tensors
 /// All dimensions from an axis on divided by their root mean square, then scaled.
 package struct RMSNormalizationOperator: Operator {
   private let axis: Int
-  private let epsilon: Double
+  let epsilon: Double
 
   package init(_ node: NodeDescription) throws {
     axis = try node.int("axis", default: -1)

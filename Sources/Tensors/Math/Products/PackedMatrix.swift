@@ -12,13 +12,8 @@ public final class PackedMatrix: Sendable {
   /// What is done to each result.
   public let activation: Activation
 
-  private let variant: KernelVariant
-  private let panels: [Panel]
+  private let layout: PanelLayout
   private let memory: AlignedArray<Float>
-
-  private struct Panel: Sendable {
-    var firstColumn: Int, columns: Int, vectors: Int, offset: Int
-  }
 
   /// Packs `weights`, float32 `[rows, columns]` or, with `transposed`, `[columns, rows]`; and a
   /// `bias` of `columns` values (or of one for all).
@@ -43,34 +38,21 @@ public final class PackedMatrix: Sendable {
         "matrix bias \(bias?.shape ?? .scalar) for \(columns) columns: it must have one value each")
     }
     (self.rows, self.columns, self.activation) = (rows, columns, activation)
-    let variant = KernelVariant.current
-    self.variant = variant
-    var panels: [Panel] = []
-    var offset = 0
-    var column = 0
-    let vectors = (columns + variant.lanes - 1) / variant.lanes
-    let count = (vectors + variant.tileVectors - 1) / variant.tileVectors
-    for index in 0..<count {
-      // Evenly: four vectors are two panels of two, not one of three and one of one.
-      let wide = vectors * (index + 1) / count - vectors * index / count
-      let width = min(wide * variant.lanes, columns - column)
-      panels.append(Panel(firstColumn: column, columns: width, vectors: wide, offset: offset))
-      offset += wide * variant.lanes * (rows + 1)
-      column += width
-    }
-    self.panels = panels
+    let layout = PanelLayout(rows: rows, columns: columns)
+    self.layout = layout
     let (rowStep, columnStep) = transposed ? (1, rows) : (columns, 1)
-    let lanes = variant.lanes
     memory = .stored(
       as: "matrix", settings: [rows, columns, transposed ? 1 : 0], of: [weights, bias],
-      count: offset
+      count: layout.count
     ) { base in
       let biases = bias?.elements(as: Float.self)
       weights.withWeights(of: Float.self) { source in
         guard let source = source.baseAddress else { return }
-        ThreadPool.current.forEachTile(panels.count, nanoseconds: Double(offset)) { index in
-          let panel = panels[index]
-          let width = panel.vectors * lanes
+        ThreadPool.current.forEachTile(
+          layout.panels.count, nanoseconds: Double(layout.count)
+        ) { index in
+          let panel = layout.panels[index]
+          let width = panel.width
           let target = base + panel.offset
           for x in 0..<panel.columns {
             guard let biases else { break }
@@ -106,61 +88,58 @@ public final class PackedMatrix: Sendable {
   }
 
   /// Multiplies `count` rows of `input`, `inputStride` floats apart, into rows of `output`,
-  /// `outputStride` apart; `residual` lies like the output and may be the same memory.
+  /// `outputStride` apart; `residual` lies like the output and may be the same memory unless
+  /// `splitsSums`.
   package func run(
     input: UnsafePointer<Float>, count: Int, inputStride: Int? = nil,
     residual: UnsafePointer<Float>? = nil, output: UnsafeMutablePointer<Float>,
     outputStride: Int? = nil
   ) {
+    let panels = layout.panels
     guard count > 0, !panels.isEmpty else { return }
     let inputStride = inputStride ?? rows
     let outputStride = outputStride ?? columns
     // A block of rows fits the second cache while all panels go over it.
-    let block = min(192, max(24, (48 << 10) / max(rows, 1) / 24 * 24))
+    let block = min(192, max(24, (64 << 10) / max(rows, 1) / 24 * 24))
     let blocks = (count + block - 1) / block
     let split = min(panels.count, max(1, (16 + blocks - 1) / blocks))
     let panelsPerTile = (panels.count + split - 1) / split
     let panelBlocks = (panels.count + panelsPerTile - 1) / panelsPerTile
-    let work = Double(count) * Double(rows) * Double(columns)
     // Few rows: reading the weights is the work.
-    let nanoseconds = variant.nanoseconds(multiplyAdds: work) * (count < 4 ? 3 : 1)
+    let nanoseconds = nanoseconds(rows: count) * (count < 4 ? 3 : 1)
     ThreadPool.current.forEachTile(blocks * panelBlocks, nanoseconds: nanoseconds) { tile in
       let start = tile / panelBlocks * block
       let chosen = tile % panelBlocks * panelsPerTile
       for index in chosen..<min(chosen + panelsPerTile, panels.count) {
-        multiply(
-          panels[index], input: input + start * inputStride, count: min(block, count - start),
-          inputStride, residual.map { $0 + start * outputStride },
-          output + start * outputStride, outputStride)
+        layout.multiply(
+          panels[index], of: memory.base, input: input + start * inputStride,
+          count: min(block, count - start), inputStride: inputStride,
+          residual: residual.map { $0 + start * outputStride }, residualStride: outputStride,
+          output: output + start * outputStride, outputStride: outputStride,
+          finish: activation.epilogue)
       }
     }
   }
 
-  /// Sums longer than this are split, so that a panel's weights stay in the second cache.
-  private static let depth = 1536
+  /// About how long `rows` rows of X take one thread.
+  package func nanoseconds(rows count: Int) -> Double {
+    layout.variant.nanoseconds(multiplyAdds: Double(count) * Double(rows) * Double(columns))
+  }
 
-  private func multiply(
-    _ panel: Panel, input: UnsafePointer<Float>, count: Int, _ inputStride: Int,
-    _ residual: UnsafePointer<Float>?, _ output: UnsafeMutablePointer<Float>, _ outputStride: Int
+  /// Whether sums are added up in the output, which must then be no other operand's memory.
+  package var splitsSums: Bool { rows > PanelLayout.depth }
+
+  /// Multiplies a few rows on the caller's thread. `residual` may be the output's own memory unless
+  /// `splitsSums`.
+  package func runBlock(
+    input: UnsafePointer<Float>, count: Int, inputStride: Int,
+    residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
+    output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
-    let base = memory.base + panel.offset
-    let target = output + panel.firstColumn
-    let width = panel.vectors * variant.lanes
-    let finish = activation.epilogue
-    var start = 0
-    repeat {
-      let length = min(Self.depth, rows - start)
-      let isLast = start + length == rows
-      var epilogue = isLast ? finish : squall_epilogue()
-      epilogue.accumulate = start > 0
-      // Where a later part begins, the row of weights before it stands in the bias's place; the
-      // kernel starts from the output instead.
-      variant.table.pointee.f32_gemm(
-        count, panel.vectors, panel.columns, length, input + start, inputStride,
-        base + start * width, target, outputStride,
-        isLast ? residual.map { $0 + panel.firstColumn } : nil, outputStride, &epilogue)
-      start += length
-    } while start < rows
+    layout.multiply(
+      memory.base, input: input, count: count, inputStride: inputStride, residual: residual,
+      residualStride: residualStride, output: output, outputStride: outputStride,
+      finish: activation.epilogue)
   }
 
   /// `act(X W + bias + residual)` for float32 X of `[…, rows]`; `residual` has the result's shape.

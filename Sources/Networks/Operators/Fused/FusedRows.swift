@@ -1,0 +1,144 @@
+// Room: Networks. Products, normalisations and arithmetic over rows, done block of rows by block.
+
+package import Tensors
+
+/// Steps that each make one row of one row, from a source whose rows may be chosen by a list: what
+/// passes make of an MLP with its normalisation and its residual, or of a projection with the window
+/// partition before it.
+///
+/// **Shapes**: input 0 is seen as rows of its last dimension; weights, biases, scales, shifts and
+/// operands are the other inputs, as the steps number them. What lies between the steps exists for
+/// one block of rows at a time.
+package struct FusedRows: FusedOperator {
+  package enum Step: Sendable {
+    /// The packed matrices are shared with the operator that it was.
+    case product(FusedProduct, weights: Int, bias: Int?)
+    case normalize(centers: Bool, epsilon: Double, scale: Int?, shift: Int?)
+    case combine(BinaryOperation, input: Int, RowPipeline.Extent, reversed: Bool)
+    case apply(UnaryFunction, Float, Float)
+    /// Rows that the list lacks become zeros.
+    case clearMissing
+  }
+
+  package var steps: [Step]
+  /// Which of the source's rows are taken; nil for all in order.
+  package var list: RowList?
+  /// Floats in a row of the source, and the number of rows in the result.
+  package var width: Int, count: Int
+  /// The inputs' shapes, for which all this is right.
+  package var sources: [Shape]
+  package var output: Shape
+
+  package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
+    try inputs.requireCount(sources.count...sources.count)
+    for (index, shape) in sources.enumerated() {
+      let given = try inputs.required(index)
+      try inputs.requireType(index, .float32)
+      guard given.shape == shape else {
+        throw OperatorFault.invalid(
+          "input \(index) was planned for the shape \(shape), not \(given.shape)")
+      }
+    }
+    return [TensorFacts(.float32, output)]
+  }
+
+  /// Operands with a row for each row may give their memory to the result, and so may the source
+  /// where each block is read before it is written.
+  package var inPlaceInputs: [Int] {
+    let operands = steps.compactMap { step in
+      if case .combine(_, let input, .rows, _) = step { input } else { nil }
+    }
+    return operands + (mayOverwriteSource ? [0] : [])
+  }
+
+  package var exclusiveInputs: [Int] { mayOverwriteSource ? [] : [0] }
+
+  private var mayOverwriteSource: Bool {
+    let products = steps.count { if case .product = $0 { true } else { false } }
+    guard list == nil else { return false }
+    if case .product = steps.first { return products > 1 }
+    return true
+  }
+
+  package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
+    let made = try steps.map { step -> RowPipeline.Step in
+      switch step {
+      case .product(let product, let weights, let bias):
+        return .product(try product.matrix(inputs, weights: weights, bias: bias))
+      case .normalize(let centers, let epsilon, let scale, let shift):
+        return .normalize(centers: centers, epsilon: epsilon, scale: scale, shift: shift)
+      case .combine(let operation, let input, let extent, let reversed):
+        return .combine(operation, operand: input, extent, reversed: reversed)
+      case .apply(let function, let p, let q): return .apply(function, p, q)
+      case .clearMissing: return .clearMissing
+      }
+    }
+    let pipeline = RowPipeline(made, count: count, width: width)
+    guard pipeline.resultWidth * count == output.count, list.map({ $0.count == count }) ?? true
+    else { throw OperatorFault.invalid("its rows do not make up the result") }
+    // Weights are packed: nobody needs them where they lie.
+    var read: Set<Int> = [0]
+    for step in steps { read.formUnion(step.operands) }
+    return Kernel(name: "blocks of rows") { [list, read] arguments in
+      let target = try arguments.output().plannedDestination(of: Float.self)
+      guard let y = target.baseAddress, !target.isEmpty else { return }
+      let source = try arguments.input(0)
+      let tensors = try (0..<arguments.inputs.count).map { index in
+        read.contains(index) ? try arguments.input(index) : source
+      }
+      Self.withPointers(to: tensors[...], []) { pointers in
+        guard let list else {
+          return pipeline.run(source: pointers[0], rows: nil, operands: pointers, output: y)
+        }
+        list.indices.withUnsafeBufferPointer { rows in
+          pipeline.run(source: pointers[0], rows: rows.baseAddress, operands: pointers, output: y)
+        }
+      }
+    }
+  }
+
+  /// Calls `body` with where the tensors' elements lie.
+  private static func withPointers(
+    to tensors: ArraySlice<Tensor>, _ known: [UnsafePointer<Float>],
+    _ body: ([UnsafePointer<Float>]) -> Void
+  ) {
+    guard let first = tensors.first else { return body(known) }
+    first.withElements(of: Float.self) { elements in
+      guard let base = elements.baseAddress else { return }
+      withPointers(to: tensors.dropFirst(), known + [base], body)
+    }
+  }
+}
+
+extension FusedRows.Step {
+  /// The inputs that it reads while it runs.
+  fileprivate var operands: [Int] {
+    switch self {
+    case .normalize(_, _, let scale, let shift): [scale, shift].compactMap { $0 }
+    case .combine(_, let input, _, _): [input]
+    case .product, .apply, .clearMissing: []
+    }
+  }
+}
+
+/// Numbers of a tensor's rows; -1 for a row of zeros.
+package final class RowList: Sendable {
+  package let indices: [Int32]
+  package var count: Int { indices.count }
+  package let lacksRows: Bool
+
+  package init(_ indices: [Int32]) {
+    self.indices = indices
+    lacksRows = indices.contains { $0 < 0 }
+  }
+
+  /// The rows of this list that `other` numbers.
+  func chosen(by other: RowList) -> RowList {
+    RowList(other.indices.map { $0 < 0 ? -1 : indices[Int($0)] })
+  }
+
+  /// Whether it is all of `count` rows in order.
+  func isWhole(_ count: Int) -> Bool {
+    indices.count == count && indices.enumerated().allSatisfy { Int32($0) == $1 }
+  }
+}

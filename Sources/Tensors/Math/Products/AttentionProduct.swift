@@ -1,0 +1,127 @@
+// Room: Tensors. Attention over matrices in memory; its scores never leave the cache.
+
+internal import CVectorKernels
+
+/// `softmax(scale · Q Kᵀ + terms) V` for one set of queries, keys and values at a time.
+///
+/// **Shapes**: Q `[queries, size]`, Kᵀ `[size, keys]`, V `[keys, depth]`, each with a stride and
+/// either way round. **Edge cases**: a row of scores with a NaN, or all -∞, becomes NaN.
+package struct AttentionProduct: Sendable {
+  private let keys: Int, size: Int, depth: Int
+  private let scale: Float
+  private let clearsNaN: Bool
+  private let keyLayout: PanelLayout
+  private let valueLayout: PanelLayout
+  private let variant = KernelVariant.current
+
+  /// Rows of scores that are computed at once: they stay in the second cache.
+  package let rowsPerBlock: Int
+
+  /// What is added to the scores: a row for each query, or the same for all.
+  package struct Term {
+    package var base: UnsafePointer<Float>
+    package var rowStride: Int
+
+    package init(_ base: UnsafePointer<Float>, rowStride: Int) {
+      (self.base, self.rowStride) = (base, rowStride)
+    }
+  }
+
+  /// With `clearsNaN`, weights that are NaN count as zeros.
+  package init(keys: Int, size: Int, depth: Int, scale: Float, clearsNaN: Bool) {
+    (self.keys, self.size, self.depth) = (keys, size, depth)
+    (self.scale, self.clearsNaN) = (scale, clearsNaN)
+    keyLayout = PanelLayout(rows: size, columns: keys, variant: variant)
+    valueLayout = PanelLayout(rows: keys, columns: depth, variant: variant)
+    rowsPerBlock = max(24, (48 << 10) / max(keys, 1) / 8 * 8)
+  }
+
+  /// About how long a query takes.
+  package var nanosecondsPerQuery: Double {
+    variant.nanoseconds(multiplyAdds: Double(keys) * Double(size + depth)) + Double(keys)
+  }
+
+  /// Computes rows `queries` of the result; `query` and `terms` begin at row 0, `output` too.
+  ///
+  /// `adjust` changes a block's scores, given its first row and how many there are, before the terms
+  /// are added.
+  package func run(
+    _ queries: Range<Int>, query: MatrixOperand<Float>, key: MatrixOperand<Float>,
+    value: MatrixOperand<Float>, terms: [Term],
+    adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?,
+    output: UnsafeMutablePointer<Float>, outputStride: Int
+  ) {
+    guard keys > 0, size > 0, depth > 0, !queries.isEmpty else { return }
+    let most = min(rowsPerBlock, queries.count)
+    let turned = query.transposed ? most * size : 0
+    let total = keyLayout.count + valueLayout.count + most * (keys + 1) + turned
+    Scratch.with(Float.self, count: total) { memory in
+      let keyPanels = memory
+      let valuePanels = keyPanels + keyLayout.count
+      let scores = valuePanels + valueLayout.count
+      let inverses = scores + most * keys
+      keyLayout.pack(key, into: keyPanels)
+      valueLayout.pack(value, into: valuePanels)
+      var first = queries.lowerBound
+      while first < queries.upperBound {
+        let count = min(most, queries.upperBound - first)
+        var (q, stride) = (query.base + first * query.stride, query.stride)
+        if query.transposed {
+          let lines = inverses + most
+          variant.table.pointee.b32_transpose(
+            size, count,
+            UnsafeRawPointer(query.base + first).assumingMemoryBound(to: UInt32.self),
+            query.stride, UnsafeMutableRawPointer(lines).assumingMemoryBound(to: UInt32.self), size)
+          (q, stride) = (UnsafePointer(lines), size)
+        }
+        keyLayout.multiply(
+          keyPanels, input: q, count: count, inputStride: stride, output: scores,
+          outputStride: keys)
+        weigh(scores, inverses, first, count, terms, adjust)
+        let target = output + first * outputStride
+        valueLayout.multiply(
+          valuePanels, input: scores, count: count, inputStride: keys, output: target,
+          outputStride: outputStride)
+        for row in 0..<count {
+          let line = target + row * outputStride
+          variant.table.pointee.f32_unary[Int(SQUALL_AFFINE.rawValue)](
+            depth, line, line, inverses[row], 0)
+        }
+        first += count
+      }
+    }
+  }
+
+  /// Makes weights of scores, and the inverses of their sums.
+  private func weigh(
+    _ scores: UnsafeMutablePointer<Float>, _ inverses: UnsafeMutablePointer<Float>, _ first: Int,
+    _ count: Int, _ terms: [Term],
+    _ adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
+  ) {
+    var scale = scale
+    if let adjust {
+      if scale != 1 {
+        variant.table.pointee.f32_unary[Int(SQUALL_AFFINE.rawValue)](
+          count * keys, scores, scores, scale, 0)
+      }
+      scale = 1
+      adjust(scores, first, count)
+    }
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: terms.count + 1) {
+      bases in
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: terms.count + 1) { steps in
+        for (index, term) in terms.enumerated() {
+          bases.initializeElement(at: index, to: term.base + first * term.rowStride)
+          steps.initializeElement(at: index, to: term.rowStride)
+        }
+        variant.table.pointee.f32_attention_weights(
+          count, keys, scores, scale, terms.count, bases.baseAddress, steps.baseAddress, inverses)
+      }
+    }
+    guard clearsNaN else { return }
+    for row in 0..<count where inverses[row].isNaN {
+      inverses[row] = 1
+      (scores + row * keys).update(repeating: 0, count: keys)
+    }
+  }
+}
