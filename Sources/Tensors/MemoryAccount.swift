@@ -23,6 +23,8 @@ package final class MemoryAccount: Sendable {
   package let limit: Int
   /// Where arrays made from weights are found and kept, if anywhere.
   package let weights: (any WeightStore)?
+  /// Arrays made from weights that are in use.
+  let sharedArrays = SharedArrays()
   private let charged = Atomic<Int>(0)
   private let keepers = Mutex<[Keeper]>([])
 

@@ -64,12 +64,12 @@ public struct Tensor: Sendable {
   ///
   /// Bytes that are not aligned for their element type (weights inside an ONNX file start at odd
   /// offsets) are copied when they are first read, since no kernel may read them in place.
-  /// `identity` names them, where they have a name.
+  /// `isMapped` says that they are pages of a file; `identity` names them, where they have a name.
   ///
   /// **Throws** `TensorError.storageTooSmall` when `bytes` is not exactly as long as the shape asks.
   package init(
     borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject, elementType: ElementType,
-    shape: Shape, identity: WeightKey? = nil
+    shape: Shape, isMapped: Bool = false, identity: WeightKey? = nil
   ) throws(TensorError) {
     let (byteCount, overflow) = shape.count.multipliedReportingOverflow(by: elementType.byteWidth)
     guard !overflow, byteCount == bytes.count else {
@@ -80,14 +80,16 @@ public struct Tensor: Sendable {
     let address = UInt(bitPattern: bytes.baseAddress)
     if byteCount > 0, address % UInt(elementType.byteWidth) == 0 {
       self.init(
-        storage: TensorStorage(borrowing: bytes, owner: owner, identity: identity),
+        storage: TensorStorage(
+          borrowing: bytes, owner: owner, isMapped: isMapped, identity: identity),
         elementType: elementType, shape: shape)
     } else if byteCount >= Self.deferredBytes, let base = bytes.baseAddress {
       // Unchecked, because a pointer is not `Sendable`: nobody writes to these bytes.
       nonisolated(unsafe) let (source, owner) = (base, owner)
-      let deferred = DeferredBytes(byteCount: byteCount) {
+      let deferred = DeferredBytes(byteCount: byteCount, identity: identity) {
+        guard isMapped else { return }
         withExtendedLifetime(owner) {
-          PageMemory.letGo(UnsafeRawBufferPointer(start: source, count: byteCount))
+          MappedPages.letGo(UnsafeRawBufferPointer(start: source, count: byteCount))
         }
       } fill: { target in
         withExtendedLifetime(owner) { target.copyMemory(from: source, byteCount: byteCount) }

@@ -15,6 +15,8 @@ package final class TensorStorage: @unchecked Sendable {
   /// Where the bytes lie; nil where they are made when they are first read.
   private let fixed: UnsafeMutableRawPointer?
   let deferred: DeferredBytes?
+  /// Whether the bytes are pages of a file, which can be given back and are read again when asked for.
+  private let isMapped: Bool
   /// What tells constants from all others of their network, where their origin is known.
   package let identity: WeightKey?
   /// Whether the bytes may be written: a mapped file's may not.
@@ -30,6 +32,7 @@ package final class TensorStorage: @unchecked Sendable {
     // Vector kernels may read, never write, up to a full vector past the end.
     let padded = (byteCount + Self.alignment - 1) / Self.alignment * Self.alignment
     fixed = PageMemory.allocate(byteCount)
+    isMapped = false
     deferred = nil
     identity = nil
     self.byteCount = byteCount
@@ -40,10 +43,13 @@ package final class TensorStorage: @unchecked Sendable {
     account?.charge(padded + 2 * Self.alignment)
   }
 
-  /// Read-only bytes that `owner` keeps alive. `identity` names them, where they have a name.
+  /// Read-only bytes that `owner` keeps alive, of a mapped file or in memory. `identity` names them,
+  /// where they have a name.
   package init(
-    borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject, identity: WeightKey? = nil
+    borrowing bytes: UnsafeRawBufferPointer, owner: AnyObject, isMapped: Bool = false,
+    identity: WeightKey? = nil
   ) {
+    self.isMapped = isMapped
     fixed = UnsafeMutableRawPointer(
       mutating: bytes.baseAddress ?? UnsafeRawPointer(Self.nowhere))
     deferred = nil
@@ -58,6 +64,7 @@ package final class TensorStorage: @unchecked Sendable {
   /// Read-only bytes that are made when they are first read.
   package init(_ deferred: DeferredBytes, identity: WeightKey? = nil) {
     fixed = nil
+    isMapped = false
     self.deferred = deferred
     self.identity = identity
     byteCount = deferred.byteCount
@@ -71,6 +78,7 @@ package final class TensorStorage: @unchecked Sendable {
   /// sees to it that nobody else uses them meanwhile.
   package init(arena bytes: UnsafeMutableRawBufferPointer, owner: AnyObject) {
     fixed = bytes.baseAddress ?? Self.nowhere
+    isMapped = false
     deferred = nil
     identity = nil
     byteCount = bytes.count
@@ -111,8 +119,8 @@ package final class TensorStorage: @unchecked Sendable {
   func letGoOfPages() {
     if let deferred {
       deferred.letGoOfSource()
-    } else if !isWritable, owner != nil, let fixed {
-      PageMemory.letGo(UnsafeRawBufferPointer(start: fixed, count: byteCount))
+    } else if isMapped, let fixed {
+      MappedPages.letGo(UnsafeRawBufferPointer(start: fixed, count: byteCount))
     }
   }
 }

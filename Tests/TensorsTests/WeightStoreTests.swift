@@ -146,6 +146,25 @@ private final class MemoryStore: WeightStore {
     }
   }
 
+  @Test func packingLeavesWeightsInMemoryAsTheyAre() throws {
+    // Long enough to fill pages, which only a file's may be given back.
+    let values = (0..<256 * 256).map { Float($0 % 251) }
+    for shift in [0, 1] {
+      let memory = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: values.count * 4 + 128, alignment: 64)
+      let owner = MemoryStore()
+      defer { withExtendedLifetime(owner) { memory.deallocate() } }
+      values.withUnsafeBytes {
+        UnsafeMutableRawBufferPointer(rebasing: memory[shift...]).copyBytes(from: $0)
+      }
+      let tensor = try Tensor(
+        borrowing: UnsafeRawBufferPointer(rebasing: memory[shift..<shift + values.count * 4]),
+        owner: owner, elementType: .float32, shape: [256, 256])
+      _ = try PackedMatrix(tensor)
+      #expect(tensor.elements(as: Float.self) == values)
+    }
+  }
+
   @Test(arguments: [ElementType.float16, .bfloat16]) func halvesAreWidenedWhenTheyAreRead(
     _ type: ElementType
   ) throws {
@@ -172,13 +191,13 @@ private final class MemoryStore: WeightStore {
     var keys = Set<WeightKey>()
     var made = 0
     for count in 0..<bytes.count {
-      bytes.prefix(count).withUnsafeBytes { part in keys.insert(key { $0.add(part) }) }
+      _ = bytes.prefix(count).withUnsafeBytes { part in keys.insert(key { $0.add(part) }) }
       made += 1
     }
     for index in bytes.indices {
       var changed = bytes
       changed[index] ^= 0x10
-      changed.withUnsafeBytes { part in keys.insert(key { $0.add(part) }) }
+      _ = changed.withUnsafeBytes { part in keys.insert(key { $0.add(part) }) }
       made += 1
     }
     for numbers in [[], [0], [0, 0], [1, 2], [2, 1]] {

@@ -82,7 +82,8 @@ extension Tensor {
     let identity = range.weightKey
     let borrowed = try range.withBytes { bytes in
       try Tensor(
-        borrowing: bytes, owner: range.owner, elementType: type, shape: shape, identity: identity)
+        borrowing: bytes, owner: range.owner, elementType: type, shape: shape,
+        isMapped: range.owner.isMapped, identity: identity)
     }
     self = type == .bool ? borrowed.normalizedBooleans() : borrowed
   }

@@ -49,11 +49,41 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
     as layout: String, settings: [Int], of sources: [Tensor?], count: Int,
     fill: (UnsafeMutablePointer<Element>) -> Void
   ) -> AlignedArray where Element: WeightElement {
+    guard let account = MemoryAccount.current else {
+      return made(as: layout, settings, sources, count, store: nil, fill)
+    }
+    let name = SharedArrays.Name(
+      layout, Element.self, settings: settings, of: sources, count: count)
+    if let known = account.sharedArrays.find(name, as: Element.self) { return known }
+    let array = made(as: layout, settings, sources, count, store: account.weights, fill)
+    account.sharedArrays.add(array, name, of: sources)
+    return array
+  }
+
+  private static func made(
+    as layout: String, _ settings: [Int], _ sources: [Tensor?], _ count: Int,
+    store: (any WeightStore)?, _ fill: (UnsafeMutablePointer<Element>) -> Void
+  ) -> AlignedArray where Element: WeightElement {
     defer { for source in sources { source?.letGoOfPages() } }
     let byteCount = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-    guard let store = MemoryAccount.current?.weights, !byteCount.overflow,
-      byteCount.partialValue >= store.leastBytes
+    guard let store, !byteCount.overflow, byteCount.partialValue >= store.leastBytes
     else { return AlignedArray(count: count, fill: fill) }
+    let key = key(layout, settings, sources, count)
+    guard let found = store.find(key, byteCount: byteCount.partialValue) else {
+      let made = AlignedArray(count: count, fill: fill)
+      store.keep(key, layout: layout, made.bytes, owner: made)
+      return made
+    }
+    guard store.doubts(key) else { return AlignedArray(found, count: count) }
+    let made = AlignedArray(count: count, fill: fill)
+    let isSame = memcmp(made.base, found.base, byteCount.partialValue) == 0
+    return store.confirm(key, isSame: isSame) ? AlignedArray(found, count: count) : made
+  }
+
+  /// What an array is called in every process.
+  private static func key(
+    _ layout: String, _ settings: [Int], _ sources: [Tensor?], _ count: Int
+  ) -> WeightKey {
     var hasher = WeightHasher()
     hasher.add(layout)
     hasher.add(KernelVariant.current.name)
@@ -63,16 +93,7 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
       hasher.add(source == nil ? 0 : 1)
       source?.identify(&hasher)
     }
-    let key = hasher.key
-    if let found = store.find(key, byteCount: byteCount.partialValue) {
-      guard store.doubts(key) else { return AlignedArray(found, count: count) }
-      let made = AlignedArray(count: count, fill: fill)
-      let isSame = memcmp(made.base, found.base, byteCount.partialValue) == 0
-      return store.confirm(key, isSame: isSame) ? AlignedArray(found, count: count) : made
-    }
-    let made = AlignedArray(count: count, fill: fill)
-    store.keep(key, layout: layout, made.bytes, owner: made)
-    return made
+    return hasher.key
   }
 
   private var bytes: UnsafeRawBufferPointer {

@@ -16,6 +16,10 @@ package final class DeferredBytes: @unchecked Sendable {
   package let byteCount: Int
   private let fill: @Sendable (UnsafeMutableRawPointer) -> Void
   private let letGo: @Sendable () -> Void
+  /// What they are called in a store of weights.
+  private let identity: WeightKey?
+  /// Who keeps the bytes alive where they were found; written while `memory` is locked.
+  private var owner: AnyObject?
   private let account: MemoryAccount?
   private let charge: Int
   private let memory = Mutex<Int>(0)
@@ -25,18 +29,19 @@ package final class DeferredBytes: @unchecked Sendable {
   /// `byteCount` bytes that `fill` writes each time they are made; `letGo` gives back the pages of a
   /// mapped file that it read.
   package init(
-    byteCount: Int, letGo: @escaping @Sendable () -> Void = {},
+    byteCount: Int, identity: WeightKey? = nil, letGo: @escaping @Sendable () -> Void = {},
     fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
   ) {
     (self.byteCount, self.letGo, self.fill) = (byteCount, letGo, fill)
+    self.identity = identity
     account = MemoryAccount.current
     charge = PageMemory.padded(byteCount)
   }
 
   deinit {
-    guard let made = UnsafeMutableRawPointer(bitPattern: address.load(ordering: .relaxed)) else {
-      return
-    }
+    guard let made = UnsafeMutableRawPointer(bitPattern: address.load(ordering: .relaxed)),
+      owner == nil
+    else { return }
     made.deallocate()
     account?.release(charge)
   }
@@ -51,14 +56,38 @@ package final class DeferredBytes: @unchecked Sendable {
     }
     return memory.withLock { place in
       if let made = UnsafeMutableRawPointer(bitPattern: place) { return made }
-      let made = PageMemory.allocate(byteCount)
-      account?.charge(charge)
-      fill(made)
+      let made: UnsafeMutableRawPointer
+      if let found = found() {
+        made = UnsafeMutableRawPointer(mutating: found.base)
+        owner = found.owner
+      } else {
+        made = PageMemory.allocate(byteCount)
+        account?.charge(charge)
+        fill(made)
+        letGo()
+        if let identity {
+          account?.weights?.keep(
+            identity, layout: Self.layout,
+            UnsafeRawBufferPointer(start: made, count: byteCount), owner: self)
+        }
+      }
       place = Int(bitPattern: made)
       address.store(place, ordering: .releasing)
       return made
     }
   }
+
+  /// The store's bytes, unless they have to be compared with some that are made.
+  private func found() -> StoredBytes? {
+    guard let identity, let store = account?.weights, byteCount >= store.leastBytes,
+      let found = store.find(identity, byteCount: byteCount)
+    else { return nil }
+    guard store.doubts(identity) else { return found }
+    let isSame = withPassing { memcmp($0, found.base, byteCount) == 0 }
+    return store.confirm(identity, isSame: isSame) ? found : nil
+  }
+
+  private static let layout = "constants"
 
   func letGoOfSource() { letGo() }
 
@@ -98,9 +127,13 @@ enum PageMemory {
     return memory
   }
 
+}
+
+/// The pages of mapped files.
+package enum MappedPages {
   /// Lets the system take back the whole pages of a mapped file within `bytes`; they are read again
   /// where somebody asks for them.
-  static func letGo(_ bytes: UnsafeRawBufferPointer) {
+  package static func letGo(_ bytes: UnsafeRawBufferPointer) {
     #if os(Linux)
       let page = 4096
       guard let base = bytes.baseAddress, bytes.count >= 16 * page else { return }

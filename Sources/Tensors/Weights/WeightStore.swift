@@ -48,6 +48,31 @@ extension Tensor {
     }
   }
 
+  /// Constants that `fill` makes of `sources` when they are first read, in the way that `name` and
+  /// `settings` tell; whoever only packs them leaves nothing behind.
+  package init(
+    deriving name: String, settings: [Int], from sources: [Tensor], _ elementType: ElementType,
+    _ shape: Shape, fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+  ) {
+    var identity: WeightKey?
+    if MemoryAccount.current?.weights != nil {
+      var hasher = WeightHasher()
+      hasher.add(name)
+      hasher.add(settings)
+      for source in sources { source.identify(&hasher) }
+      identity = hasher.key
+    }
+    let deferred = DeferredBytes(
+      byteCount: shape.count * elementType.byteWidth, identity: identity
+    ) {
+      for source in sources { source.letGoOfPages() }
+    } fill: {
+      fill($0)
+    }
+    self.init(
+      storage: TensorStorage(deferred, identity: identity), elementType: elementType, shape: shape)
+  }
+
   /// Lets the system take back the pages of a mapped file that were read to make something of them.
   package func letGoOfPages() { storage.letGoOfPages() }
 

@@ -162,9 +162,7 @@ extension Tensor {
       return converted(to: .float32)
     }
     let source = self
-    let deferred = DeferredBytes(byteCount: count * 4) {
-      source.letGoOfPages()
-    } fill: { target in
+    return Tensor(deriving: "widened", settings: [], from: [self], .float32, shape) { target in
       let target = target.bindMemory(to: Float.self, capacity: source.count)
       let bits = source.seen(as: .uint16)
       if source.elementType == .float16 {
@@ -173,15 +171,6 @@ extension Tensor {
         bits.widen(into: target) { $0.bf16_to_f32 }
       }
     }
-    var identity: WeightKey?
-    if storage.identity != nil {
-      var hasher = WeightHasher()
-      hasher.add("widened")
-      identify(&hasher)
-      identity = hasher.key
-    }
-    return Tensor(
-      storage: TensorStorage(deferred, identity: identity), elementType: .float32, shape: shape)
   }
 
   private func narrowed(
