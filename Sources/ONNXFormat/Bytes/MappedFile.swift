@@ -28,6 +28,8 @@ public final class MappedFile: @unchecked Sendable {
   public let count: Int
   /// Whether the bytes are a mapping of a file, rather than held in memory.
   public let isMapped: Bool
+  /// What the system said of the file when it was opened; nil for bytes that came from no file.
+  package let stamp: FileStamp?
   private let base: UnsafeMutableRawPointer?
 
   /// Maps the regular file at `url`.
@@ -62,6 +64,7 @@ public final class MappedFile: @unchecked Sendable {
     self.path = path
     count = Int(status.st_size)
     isMapped = true
+    stamp = FileStamp(status)
     guard count > 0 else {
       base = nil
       return
@@ -83,6 +86,7 @@ public final class MappedFile: @unchecked Sendable {
     path = nil
     count = byteCount
     isMapped = false
+    stamp = nil
     base = buffer.baseAddress
   }
 
@@ -97,6 +101,16 @@ public final class MappedFile: @unchecked Sendable {
   ) throws(Failure) -> Result {
     defer { withExtendedLifetime(self) {} }
     return try body(unsafeBytes)
+  }
+
+  /// The real path of the folder that the file lies in; nil for bytes that came from no file.
+  package var folder: String? {
+    guard let path else { return nil }
+    // A link to a file elsewhere has its external data beside the link.
+    let parent = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) }
+    guard let folder = realpath(parent ?? ".", nil) else { return nil }
+    defer { free(folder) }
+    return String(cString: folder)
   }
 
   /// All the bytes, valid for as long as the caller keeps a reference to this owner.

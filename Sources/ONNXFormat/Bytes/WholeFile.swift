@@ -11,17 +11,20 @@ import Foundation
 #endif
 
 /// A file's content as a list of pieces, so that large tensors are not copied to be written.
-struct WholeFile {
+package struct WholeFile {
   private enum Piece {
     case bytes([UInt8])
     case range(ByteRange)
+    case memory(UnsafeRawBufferPointer, owner: AnyObject)
   }
 
   private var pieces: [Piece] = []
   /// How many bytes the file will have.
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  mutating func append(_ bytes: [UInt8]) {
+  package init() {}
+
+  package mutating func append(_ bytes: [UInt8]) {
     pieces.append(.bytes(bytes))
     count += bytes.count
   }
@@ -29,6 +32,12 @@ struct WholeFile {
   mutating func append(_ range: ByteRange) {
     pieces.append(.range(range))
     count += range.count
+  }
+
+  /// Appends bytes that `owner` keeps where they are.
+  package mutating func append(_ bytes: UnsafeRawBufferPointer, owner: AnyObject) {
+    pieces.append(.memory(bytes, owner: owner))
+    count += bytes.count
   }
 
   mutating func append(_ other: WholeFile) {
@@ -44,13 +53,14 @@ struct WholeFile {
       switch piece {
       case .bytes(let bytes): result += bytes
       case .range(let range): range.withBytes { result += $0 }
+      case .memory(let bytes, let owner): withExtendedLifetime(owner) { result += bytes }
       }
     }
     return result
   }
 
   /// Writes a temporary file beside `path`, then renames it.
-  func write(to path: String) throws(ONNXError) {
+  package func write(to path: String) throws(ONNXError) {
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       throw ONNXError(
@@ -96,6 +106,7 @@ struct WholeFile {
       switch piece {
       case .bytes(let bytes): bytes.withUnsafeBytes { writeAll($0) }
       case .range(let range): range.withBytes { writeAll($0) }
+      case .memory(let bytes, let owner): withExtendedLifetime(owner) { writeAll(bytes) }
       }
     guard isDone else { throw failure(.fileNotWritten, "cannot be written", path) }
   }

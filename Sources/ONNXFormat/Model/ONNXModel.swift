@@ -29,6 +29,8 @@ public struct ONNXModel: Sendable {
   public let functions: [ONNXFunction]
   /// What was unusual and put right while reading, one line each, for logs.
   public let remarks: [String]
+  /// The file and those of its external data, each once; empty for a model made in memory.
+  package let files: [MappedFile]
 }
 
 /// A function of the model's own, made of nodes.

@@ -16,6 +16,8 @@ final class ExternalData {
   private let folder: String?
   private var resolvedFolder: String?
   private var files: [String: MappedFile] = [:]
+  /// Every file, in the order in which they were first named.
+  private(set) var mapped: [MappedFile] = []
 
   init(folder: String?) { self.folder = folder }
 
@@ -70,6 +72,7 @@ final class ExternalData {
     }
     files[path] = file
     files[location] = file
+    mapped.append(file)
     return file
   }
 

@@ -47,6 +47,7 @@ extension ONNXModel {
     self.graph = graph
     self.functions = functions
     remarks = parts.context.remarks
+    files = parts.context.files
   }
 }
 

@@ -11,6 +11,9 @@ final class ReadingContext {
     external = ExternalData(folder: folder)
   }
 
+  /// The model's own file first; nothing for bytes in memory.
+  var files: [MappedFile] { file.isMapped ? [file] + external.mapped : [] }
+
   func remark(_ text: String) {
     // A file with a million oddities is told about once or twice, not a million times.
     if remarks.count < 20 { remarks.append(text) }
