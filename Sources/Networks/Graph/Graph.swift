@@ -94,33 +94,88 @@ package struct GraphInput: Sendable {
 }
 
 /// One operator application.
+///
+/// A value whose parts lie together behind one reference: passes copy nodes far more often than they
+/// change them.
 package struct GraphNode: Sendable {
+  // Unchecked: it is changed only where nobody else holds it.
+  private final class Parts: @unchecked Sendable {
+    var name: String
+    var opType: String
+    var domain: String
+    var inputs: [ValueID?]
+    var outputs: [ValueID?]
+    var implementation: any Operator
+    var capturedValues: [ValueID]
+    var description: NodeDescription?
+
+    init(
+      name: String, opType: String, domain: String, inputs: [ValueID?], outputs: [ValueID?],
+      implementation: any Operator, capturedValues: [ValueID], description: NodeDescription?
+    ) {
+      (self.name, self.opType, self.domain) = (name, opType, domain)
+      (self.inputs, self.outputs, self.capturedValues) = (inputs, outputs, capturedValues)
+      (self.implementation, self.description) = (implementation, description)
+    }
+
+    var copy: Parts {
+      Parts(
+        name: name, opType: opType, domain: domain, inputs: inputs, outputs: outputs,
+        implementation: implementation, capturedValues: capturedValues, description: description)
+    }
+  }
+
+  private var parts: Parts
+
+  private mutating func own() {
+    if !isKnownUniquelyReferenced(&parts) { parts = parts.copy }
+  }
+
   /// The node's name in the file, or its first output's.
-  package var name: String
-  package var opType: String
-  package var domain: String
-  package var inputs: [ValueID?]
-  package var outputs: [ValueID?]
-  package var implementation: any Operator
+  package var name: String {
+    get { parts.name }
+    set { own(); parts.name = newValue }
+  }
+  package var opType: String {
+    get { parts.opType }
+    set { own(); parts.opType = newValue }
+  }
+  package var domain: String {
+    get { parts.domain }
+    set { own(); parts.domain = newValue }
+  }
+  package var inputs: [ValueID?] {
+    get { parts.inputs }
+    set { if parts.inputs != newValue { own(); parts.inputs = newValue } }
+  }
+  package var outputs: [ValueID?] {
+    get { parts.outputs }
+    set { own(); parts.outputs = newValue }
+  }
+  package var implementation: any Operator {
+    get { parts.implementation }
+    set { own(); parts.implementation = newValue }
+  }
   /// Values of this graph that the node's branches or body use.
-  package var capturedValues: [ValueID]
+  package var capturedValues: [ValueID] {
+    get { parts.capturedValues }
+    set { if parts.capturedValues != newValue { own(); parts.capturedValues = newValue } }
+  }
   /// What the implementation was made from, to tell whether two nodes do the same; nil for nodes
   /// that passes made.
-  package var description: NodeDescription?
+  package var description: NodeDescription? {
+    get { parts.description }
+    set { own(); parts.description = newValue }
+  }
 
   package init(
     name: String, opType: String, domain: String = "", inputs: [ValueID?], outputs: [ValueID?],
     implementation: any Operator, capturedValues: [ValueID] = [],
     description: NodeDescription? = nil
   ) {
-    self.name = name
-    self.opType = opType
-    self.domain = domain
-    self.inputs = inputs
-    self.outputs = outputs
-    self.implementation = implementation
-    self.capturedValues = capturedValues
-    self.description = description
+    parts = Parts(
+      name: name, opType: opType, domain: domain, inputs: inputs, outputs: outputs,
+      implementation: implementation, capturedValues: capturedValues, description: description)
   }
 
   /// For messages: the operator and the node's name.
@@ -129,9 +184,9 @@ package struct GraphNode: Sendable {
   }
 
   package mutating func replaceUses(of value: ValueID, with replacement: ValueID) {
-    for index in inputs.indices where inputs[index] == value { inputs[index] = replacement }
-    for index in capturedValues.indices where capturedValues[index] == value {
-      capturedValues[index] = replacement
+    if inputs.contains(value) { inputs = inputs.map { $0 == value ? replacement : $0 } }
+    if capturedValues.contains(value) {
+      capturedValues = capturedValues.map { $0 == value ? replacement : $0 }
     }
   }
 
