@@ -22,6 +22,8 @@ public struct NetworkError: Error, Sendable, CustomStringConvertible {
     case runFailed
     /// The task that ran the network was cancelled.
     case cancelled
+    /// A file could not be written.
+    case notWritten
   }
 
   /// What kind of error it is.

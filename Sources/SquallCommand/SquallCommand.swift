@@ -24,7 +24,7 @@ struct SquallCommand: AsyncParsableCommand {
     version: "squall \(SquallRelease.version)",
     subcommands: [
       NowcastVerb.self, RegridVerb.self, InspectVerb.self, RunVerb.self, CheckVerb.self,
-      BenchVerb.self,
+      BenchVerb.self, PackVerb.self,
     ])
 
   /// Parses, runs the verb, and ends the process with the exit code that the outcome asks for.

@@ -114,6 +114,16 @@ struct TestModel {
   private var nodes: [[UInt8]] = []
   private var inputs: [[UInt8]] = []
   private var outputs: [[UInt8]] = []
+  private var initializers: [[UInt8]] = []
+
+  /// A constant of float32.
+  mutating func initializer(_ name: String, _ values: [Float], _ lengths: [Int]) {
+    var bytes: [UInt8] = []
+    for length in lengths { bytes += Self.number(1, length) }
+    bytes += Self.number(2, 1) + Self.field(8, Array(name.utf8))
+    bytes += Self.field(9, values.withUnsafeBytes { Array($0) })
+    initializers.append(bytes)
+  }
 
   mutating func input(_ name: String, type: Int = 1, _ dimensions: [String]) {
     inputs.append(Self.valueInfo(name, type, dimensions))
@@ -145,6 +155,7 @@ struct TestModel {
     var graph: [UInt8] = []
     for node in nodes { graph += Self.field(1, node) }
     graph += Self.field(2, Array("test".utf8))
+    for tensor in initializers { graph += Self.field(5, tensor) }
     for input in inputs { graph += Self.field(11, input) }
     for output in outputs { graph += Self.field(12, output) }
     let domains =

@@ -40,6 +40,8 @@ import Testing
       check                   Compare networks with their reference test vectors.
       bench                   Time a network: loading, running, memory, and each
                               operator's share.
+      pack                    Lay a network's weights out for this processor, for
+                              faster starts.
 
       See 'squall help <subcommand>' for detailed help.
 
@@ -201,6 +203,37 @@ import Testing
                               inputs are random. Once for each.
       --runs <n>              Runs that count, after one that does not. (default: 5)
       --seed <n>              What the random inputs begin with. (default: 0)
+      --memory-limit <size>   Let a network take at most this much memory, as in
+                              2GB, 512MiB or 1000000; else what the machine has.
+      --threads <n>           Use at most this many threads; else SQUALL_THREADS,
+                              else one for each core.
+      --json                  Print one JSON object on standard output and nothing
+                              else there.
+      --version               Show the version.
+      -h, --help              Show help information.
+
+    """,
+    "pack": """
+    OVERVIEW: Lay a network's weights out for this processor, for faster starts.
+
+    Example: a network that a script starts every ten minutes.
+
+      squall pack Models/convective-rain/network.onnx
+
+    Writes NAME.squall beside NAME.onnx, as large as the weights. Later starts map
+    it and are ready in milliseconds, and processes share its pages. It is ignored,
+    with a remark, once the network, the processor's kernels or Squall are others;
+    pack again then.
+
+    USAGE: squall pack MODEL [--dim NAME=N...] [--verify] [options]
+
+    ARGUMENTS:
+      <path>                  An ONNX file.
+
+    OPTIONS:
+      --dim <name=n>          A length that the network leaves open. Once for each.
+      --verify                Write nothing: compare the checksums of the file that
+                              is there.
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,

@@ -78,7 +78,9 @@ package struct MemoryLimits: Sendable {
   package let account: MemoryAccount
 
   /// Limits of `bytes` bytes, of which none is taken yet.
-  package init(bytes: Int) { account = MemoryAccount(limit: bytes) }
+  package init(bytes: Int, weights: (any WeightStore)? = nil) {
+    account = MemoryAccount(limit: bytes, weights: weights)
+  }
 
   /// The most bytes that may be out at a time.
   package var bytes: Int { account.limit }

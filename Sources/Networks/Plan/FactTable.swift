@@ -107,12 +107,26 @@ package struct FactTable: Sendable {
       outputs[0]?.constant = halves.widenedWeights()
       return
     }
+    if let index = node.implementation.viewedInput(operands), outputs.count == 1,
+      let facts = outputs[0], let source = operands[index]?.constant, source.isContiguous,
+      source.elementType == facts.elementType, source.count == facts.shape.count
+    {
+      outputs[0]?.constant = try source.reshaped(to: facts.shape)
+      return
+    }
+    let keys = StoredConstants.keys(node, operands, outputs)
+    if let keys, let stored = StoredConstants.find(keys, outputs) {
+      for (index, constant) in zip(outputs.indices, stored) { outputs[index]?.constant = constant }
+      return
+    }
     let kernel = try node.implementation.prepareWidened(operands, outputs: outputs, limits: limits)
     let results = try Kernel.run(
       kernel, inputs: operands.facts.map { $0?.constant }, outputs: outputs, limits: limits)
     for index in outputs.indices where outputs[index] != nil {
-      outputs[index]?.constant = results[index]
+      outputs[index]?.constant =
+        keys.map { StoredConstants.kept(results[index], $0[index]) } ?? results[index]
     }
+    for case let constant? in operands.facts.map({ $0?.constant }) { constant.letGoOfPages() }
   }
 
   private mutating func evaluate(

@@ -31,6 +31,8 @@ public final class CompiledNetwork: Sendable {
     /// The most iterations that all `Loop`s, `Scan`s and `SequenceMap`s of one run may do together,
     /// so that a loop that never ends ends in an error; by default ten million.
     public var iterationLimit = 10_000_000
+    /// Whether the file that `packWeights` wrote beside the network is used where there is one.
+    public var usesPackedWeights = true
     /// The passes over the graph; by default all.
     package var passes: [any GraphPass]
     private(set) var operators = OperatorRegistry()
@@ -59,6 +61,8 @@ public final class CompiledNetwork: Sendable {
   public let outputs: [ValueDescription]
 
   private let source: Graph
+  private let weights: (any WeightStore)?
+  private let foundWeights: PackedWeightsState
   let options: Options
   let limits: MemoryLimits
   private let core: NetworkCore
@@ -83,10 +87,23 @@ public final class CompiledNetwork: Sendable {
   /// Compiles a model that has been read already.
   ///
   /// **Throws** as `init(contentsOf:options:)`.
-  package init(_ model: ONNXModel, options: Options = Options()) throws(NetworkError) {
+  package convenience init(
+    _ model: ONNXModel, options: Options = Options()
+  ) throws(NetworkError) {
+    try self.init(model, options: options, weights: nil)
+  }
+
+  /// Compiles a model whose packed weights `weights` keeps; without it, they are looked for beside
+  /// the model.
+  init(
+    _ model: ONNXModel, options: Options, weights: (any WeightStore)?
+  ) throws(NetworkError) {
     self.options = options
+    (self.weights, foundWeights) =
+      weights.map { ($0, .none) } ?? Self.storedWeights(model, options)
     let limits = MemoryLimits(
-      bytes: options.memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory))
+      bytes: options.memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory),
+      weights: self.weights)
     self.limits = limits
     source = try limits.account.asCurrent { () throws(NetworkError) in
       try GraphBuilder.build(model, operators: options.operators, limits: limits)
@@ -95,6 +112,30 @@ public final class CompiledNetwork: Sendable {
     optionalInputs = source.inputs.filter { $0.defaultValue != nil }.map(\.declared)
     outputs = model.graph.outputs.map { ValueDescription($0) }
     core = try Self.compile(source, overriding: [], options: options, limits: limits)
+  }
+
+  private static func storedWeights(
+    _ model: ONNXModel, _ options: Options
+  ) -> ((any WeightStore)?, PackedWeightsState) {
+    guard options.usesPackedWeights, let files = SourceFiles(model), let path = files.packPath
+    else { return (nil, .none) }
+    do {
+      guard let stored = try PackedWeights(path: path, for: files) else { return (nil, .none) }
+      return (stored, .used(path: path))
+    } catch {
+      return (nil, .ignored(path: path, reason: error.reason))
+    }
+  }
+
+  /// Whether a pack file is used; arrays of other versions of Squall show only once they are asked
+  /// for.
+  public var packedWeights: PackedWeightsState {
+    if case .used(let path) = foundWeights, let stored = weights as? PackedWeights,
+      stored.isOutdated
+    {
+      return .ignored(path: path, reason: "another version of Squall made it")
+    }
+    return foundWeights
   }
 
   private static func compile(

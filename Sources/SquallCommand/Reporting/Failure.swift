@@ -62,6 +62,7 @@ extension Failure {
   private static func status(of code: NetworkError.Code) -> ExitStatus {
     switch code {
     case .memoryLimit, .runFailed, .cancelled: .runFailed
+    case .notWritten: .cannotCreate
     default: .badInput
     }
   }

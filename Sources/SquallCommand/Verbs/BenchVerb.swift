@@ -72,6 +72,7 @@ struct BenchVerb: ParsableCommand {
       times.append(try clock.measure { _ = try network.run(values) }.seconds)
     }
     let peak = BenchReport.peakMemory
+    network.remarkOnPackedWeights()
     // By itself, since looking at the clock for each node takes time too.
     let profile = ProfileRecorder()
     _ = try network.run(values, profile: profile)

@@ -67,6 +67,7 @@ struct RunVerb: ParsableCommand {
     let read = clock.now
     let results = try network.run(values)
     let ran = clock.now
+    network.remarkOnPackedWeights()
     try write(results)
     let report = RunReport(
       outputs: network.outputs.compactMap { output in
