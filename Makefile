@@ -34,7 +34,7 @@ fuzz: setup ## give the ONNX reader, the planner and the grid reader hostile fil
 
 size ?= real
 
-bench: build ## time us, ONNX Runtime and PyTorch on networks beside the checkout (size=small or real)
+bench: build ## time us, ONNX Runtime and PyTorch on networks beside the checkout (size=small, real or full)
 	Benchmarks/run.sh ../shared/networks $(size)
 
 # Each in a folder of its own, so that plain builds stay as they are. OpenBLAS, netCDF and HDF5 are

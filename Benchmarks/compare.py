@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """Times Squall, ONNX Runtime and PyTorch on the same networks, turn by turn in one go.
 
-usage: compare.py CORPUS --squall PROGRAM [--threads 1,2] [--rounds 3] [--seconds 3] [--only A,B]
-                  [--engines squall,ort,torch] [--report FILE] [--json FILE]
+usage: compare.py CORPUS --squall PROGRAM [--threads 1,2] [--rounds 3] [--seconds 3] [--runs 3]
+                  [--only A,B] [--engines squall,ort,torch] [--report FILE] [--json FILE] [--resume]
+                  [--readme FILE]
 
 CORPUS is a folder as `build_corpus.py` of the networks makes it: one folder a network with model.onnx,
 test_data_set_0 and meta.json. Each measurement is a process of its own: load, one run that does not
-count, then runs for --seconds (3 at least). Rounds go round the engines, so that a busy neighbour
+count, then runs for --seconds (--runs at least). Rounds go round the engines, so that a busy neighbour
 meets all of them; what is shown is the median over rounds. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE,
 which halve OpenBLAS for whoever uses it, are unset for every contestant.
+
+Memory is what the whole process held at its peak, the interpreter of the peers included. A process that
+would take more than the machine has fails, and the table has a dash.
+
+Results are kept in the --json file after each network; with --resume, networks that are in it are not
+measured again. --readme puts the table between the two "benchmarks" comments of a README.
 """
 import argparse
 import glob
@@ -20,9 +27,6 @@ import statistics
 import subprocess
 import sys
 import time
-
-MIB = 2.0**20
-
 
 def own_peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -40,20 +44,20 @@ def read_inputs(folder):
     return inputs
 
 
-def timed(run, seconds):
+def timed(run, seconds, least):
     start = time.perf_counter()
     run()
     first = time.perf_counter() - start
     times = []
     start = time.perf_counter()
-    while len(times) < 3 or (time.perf_counter() - start < seconds and len(times) < 200):
+    while len(times) < least or (time.perf_counter() - start < seconds and len(times) < 200):
         begin = time.perf_counter()
         run()
         times.append(time.perf_counter() - begin)
     return {"first": first, "run": statistics.median(times), "runs": len(times)}
 
 
-def ort_child(folder, threads, seconds, networks):
+def ort_child(folder, threads, seconds, least, networks):
     import onnxruntime as ort
 
     inputs = read_inputs(folder)
@@ -65,11 +69,11 @@ def ort_child(folder, threads, seconds, networks):
     session = ort.InferenceSession(
         f"{folder}/model.onnx", options, providers=["CPUExecutionProvider"])
     load = time.perf_counter() - start
-    result = timed(lambda: session.run(None, inputs), seconds)
+    result = timed(lambda: session.run(None, inputs), seconds, least)
     return {**result, "load": load, "peak": own_peak(), "base": base}
 
 
-def torch_child(folder, threads, seconds, networks):
+def torch_child(folder, threads, seconds, least, networks):
     import torch
 
     torch.set_num_threads(threads)
@@ -90,7 +94,7 @@ def torch_child(folder, threads, seconds, networks):
     ]
     load = time.perf_counter() - start
     with torch.inference_mode():
-        result = timed(lambda: built.module(*arguments), seconds)
+        result = timed(lambda: built.module(*arguments), seconds, least)
     return {**result, "load": load, "peak": own_peak(), "base": base}
 
 
@@ -113,16 +117,27 @@ def measure(engine, folder, threads, arguments, expected):
     os.environ.clear()
     os.environ.update(environment)
     if engine == "squall":
-        runs = max(3, min(200, int(arguments.seconds / max(expected or 0.1, 1e-4))))
+        runs = max(arguments.runs, min(200, int(arguments.seconds / max(expected or 0.1, 1e-4))))
         return squall(arguments.squall, folder, threads, arguments.seconds, runs)
     child = [
         sys.executable, "-W", "ignore", __file__, folder, "--child", engine, "--threads",
-        str(threads), "--seconds", str(arguments.seconds), "--networks", arguments.networks,
+        str(threads), "--seconds", str(arguments.seconds), "--runs", str(arguments.runs),
+        "--networks", arguments.networks,
     ]
-    done = subprocess.run(child, capture_output=True, text=True)
+    done = subprocess.run(child, capture_output=True, text=True, preexec_fn=bound_memory)
     if done.returncode != 0:
-        raise RuntimeError(f"{engine}: {done.stderr.strip().splitlines()[-1:]}")
+        reason = done.stderr.strip().splitlines()[-1:] or [f"ended with {done.returncode}"]
+        raise RuntimeError(f"{engine}: {reason[0]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def bound_memory():
+    """Lets a peer fail rather than take the memory of everything else on the machine."""
+    with open("/proc/meminfo") as file:
+        free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable"))
+    # Address space, of which libraries reserve some that they never touch.
+    limit = free * 1024 + (4 << 30)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 def peak_rate(threads):
@@ -145,8 +160,8 @@ def middle(rounds, key):
 
 def table(results, rates, engines):
     lines = [
-        "| network | threads | Squall ms | × ONNX Runtime | × PyTorch | of peak | load ms | × ORT |"
-        " peak MB | × ORT |", "|" + " --- |" * 10,
+        "| network | threads | Squall, ms | × ONNX Runtime | × PyTorch | × best | of peak | load, ms"
+        " | × best | memory, MB | × best |", "|" + " --- |" * 11,
     ]
     for (name, threads), entry in sorted(results.items()):
         own = entry["engines"].get("squall")
@@ -158,12 +173,16 @@ def table(results, rates, engines):
             peer = peers[engine]
             return f"{middle(own, key) / middle(peer, key):.2f}" if peer else "–"
 
+        def best(key, among=("ort", "torch"), peers=peers, own=own):
+            known = [middle(peers[engine], key) for engine in among if peers[engine]]
+            return f"{middle(own, key) / min(known):.2f}" if known else "–"
+
         adds = entry["multiply_adds"]
         share = f"{adds / middle(own, 'run') / rates[threads]:.0%}" if adds else "–"
         lines.append(
             f"| {name} | {threads} | {middle(own, 'run') * 1e3:.1f} | {ratio('ort', 'run')} "
-            f"| {ratio('torch', 'run')} | {share} | {middle(own, 'load') * 1e3:.0f} "
-            f"| {ratio('ort', 'load')} | {middle(own, 'peak') / MIB:.0f} | {ratio('ort', 'peak')} |")
+            f"| {ratio('torch', 'run')} | {best('run')} | {share} | {middle(own, 'load') * 1e3:.0f} "
+            f"| {best('load', among=('ort',))} | {middle(own, 'peak') / 1e6:.0f} | {best('peak')} |")
     return "\n".join(lines)
 
 
@@ -179,6 +198,34 @@ def versions():
         f"ONNX Runtime {ort}, PyTorch {torch} (eager)")
 
 
+def into_readme(path, text):
+    """Puts `text` between the two comments of the README that say where it goes."""
+    with open(path) as file:
+        readme = file.read()
+    begin, end = "<!-- benchmarks -->\n", "<!-- /benchmarks -->"
+    if begin not in readme or end not in readme:
+        sys.exit(f"{path}: has no place between {begin.strip()} and {end}")
+    before, rest = readme.split(begin, 1)
+    with open(path, "w") as file:
+        file.write(before + begin + text + end + rest.split(end, 1)[1])
+
+
+def kept_results(path):
+    """What an earlier call measured: by network and number of threads."""
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path) as file:
+        return {(entry.pop("name"), entry.pop("threads")): entry for entry in json.load(file)}
+
+
+def keep(path, results):
+    if not path:
+        return
+    with open(path + ".part", "w") as file:
+        json.dump([{"name": n, "threads": c, **e} for (n, c), e in results.items()], file, indent=1)
+    os.replace(path + ".part", path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("corpus")
@@ -187,6 +234,9 @@ def main():
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--readme")
     parser.add_argument("--only")
     parser.add_argument("--engines", default="squall,ort,torch")
     parser.add_argument("--report")
@@ -196,7 +246,8 @@ def main():
     if arguments.child:
         child = {"ort": ort_child, "torch": torch_child}[arguments.child]
         print(json.dumps(child(
-            arguments.corpus, int(arguments.threads), arguments.seconds, arguments.networks)))
+            arguments.corpus, int(arguments.threads), arguments.seconds, arguments.runs,
+            arguments.networks)))
         return
     engines = arguments.engines.split(",")
     counts = [int(count) for count in arguments.threads.split(",")]
@@ -204,16 +255,20 @@ def main():
         name for name in os.listdir(arguments.corpus)
         if os.path.exists(os.path.join(arguments.corpus, name, "meta.json")))
     rates = {count: peak_rate(count) for count in counts}
-    results = {}
+    results = kept_results(arguments.json) if arguments.resume else {}
     for name in names:
         folder = os.path.abspath(os.path.join(arguments.corpus, name))
         with open(f"{folder}/meta.json") as file:
-            adds = json.load(file).get("multiply_adds")
+            meta = json.load(file)
+        adds = meta.get("multiply_adds")
+        own = [engine for engine in engines if engine in meta.get("peers", engines) + ["squall"]]
         for count in counts:
+            if (name, count) in results:
+                continue
             entry = {"multiply_adds": adds, "engines": {}}
             expected = None
             for _ in range(arguments.rounds):
-                for engine in engines:
+                for engine in own:
                     try:
                         result = measure(engine, folder, count, arguments, expected)
                     except (RuntimeError, subprocess.CalledProcessError, ValueError) as error:
@@ -223,6 +278,7 @@ def main():
                         expected = result["run"]
                     entry["engines"].setdefault(engine, []).append(result)
             results[name, count] = entry
+            keep(arguments.json, results)
             print(table({(name, count): entry}, rates, engines).splitlines()[-1], flush=True)
     text = (
         f"{versions()}. Peak {', '.join(f'{rates[c] / 1e9:.0f}' for c in counts)} G multiply-adds a "
@@ -230,9 +286,8 @@ def main():
     if arguments.report:
         with open(arguments.report, "w") as file:
             file.write(text)
-    if arguments.json:
-        with open(arguments.json, "w") as file:
-            json.dump([{"name": n, "threads": c, **e} for (n, c), e in results.items()], file)
+    if arguments.readme:
+        into_readme(arguments.readme, text)
     print(text)
 
 
