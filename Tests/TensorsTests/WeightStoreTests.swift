@@ -165,6 +165,24 @@ private final class MemoryStore: WeightStore {
     }
   }
 
+  @Test func turnedWeightsAreCopiedWhenTheyAreRead() throws {
+    let halves = Self.weights.converted(to: .float16)
+    for isWidened in [false, true] {
+      let account = MemoryAccount(limit: 1 << 30)
+      try account.asCurrent {
+        let weights = isWidened ? halves.widenedWeights() : Self.weights
+        let turned = try weights.transposedWeights([1, 0])
+        #expect(account.used == 0 && turned.shape == [56, 40])
+        let packed = try PackedMatrix(turned, transposed: true)
+        #expect(try packed(Self.input).elements(as: Float.self) == product(nil))
+        #expect(
+          try turned.elements(as: Float.self)
+            == Self.weights.transposed([1, 0]).contiguous().elements())
+      }
+    }
+    #expect(throws: TensorError.self) { try Self.weights.transposedWeights([0, 0]) }
+  }
+
   @Test(arguments: [ElementType.float16, .bfloat16]) func halvesAreWidenedWhenTheyAreRead(
     _ type: ElementType
   ) throws {

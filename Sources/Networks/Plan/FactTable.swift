@@ -114,6 +114,12 @@ package struct FactTable: Sendable {
       outputs[0]?.constant = try source.reshaped(to: facts.shape)
       return
     }
+    if let operation = node.implementation as? TransposeOperator,
+      let weights = operands[0]?.constant
+    {
+      outputs[0]?.constant = try operation.transposed(weights)
+      return
+    }
     let keys = StoredConstants.keys(node, operands, outputs)
     if let keys, let stored = StoredConstants.find(keys, outputs) {
       for (index, constant) in zip(outputs.indices, stored) { outputs[index]?.constant = constant }

@@ -48,6 +48,38 @@ extension Tensor {
     }
   }
 
+  /// Weights with their dimensions in another order: copied when they are first read, and not kept
+  /// for those who only pack them.
+  ///
+  /// **Throws** as `transposed(_:)`.
+  package func transposedWeights(_ permutation: [Int]) throws(TensorError) -> Tensor {
+    let turned = try transposed(permutation)
+    // A byte of a file may be no `Bool`.
+    guard isContiguous, elementType != .bool,
+      count * elementType.byteWidth >= Self.deferredBytes
+    else { return turned.copied() }
+    let source = self
+    return Tensor(
+      deriving: "transposed", settings: permutation, from: [self], elementType, turned.shape
+    ) { target in
+      source.withPassingTensor { dense in
+        (try? dense.transposed(permutation))?.copyElements(to: target)
+      }
+    }
+  }
+
+  /// The same elements in memory that is there until `body` returns, where they are not yet made.
+  private func withPassingTensor(_ body: (Tensor) -> Void) {
+    guard let deferred = storage.deferred, !deferred.isMade else { return body(self) }
+    deferred.withPassing { memory in
+      let bytes = UnsafeRawBufferPointer(start: memory, count: deferred.byteCount)
+      body(
+        Tensor(
+          storage: TensorStorage(borrowing: bytes, owner: deferred), elementType: elementType,
+          shape: shape, strides: strides, offset: offset))
+    }
+  }
+
   /// Constants that `fill` makes of `sources` when they are first read, in the way that `name` and
   /// `settings` tell; whoever only packs them leaves nothing behind.
   package init(

@@ -24,6 +24,11 @@ package struct TransposeOperator: SelectingOperator {
     return [try TensorFacts(input.elementType, checking: lengths)]
   }
 
+  /// Constant weights in the new order, copied when they are first read.
+  func transposed(_ weights: Tensor) throws -> Tensor {
+    try weights.transposedWeights(order(weights.shape))
+  }
+
   /// Only dimensions of length 1 change their place: the elements stay where they are.
   package func viewedInput(_ inputs: Operands) -> Int? {
     guard let shape = inputs[0]?.shape, let order = try? order(shape) else { return nil }
