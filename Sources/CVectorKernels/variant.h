@@ -7,6 +7,7 @@
 #include "products.h"
 #include "elementwise.h"
 #include "rows.h"
+#include "sampling.h"
 #include "convert.h"
 #include "fourier.h"
 #include "integer_products.h"
@@ -94,6 +95,9 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_pool),
     ENTRY(f32_max_pool_2x2),
     ENTRY(f32_take),
+    ENTRY(f32_sample),
+    ENTRY(f32_linear_taps),
+    ENTRY(f32_join_taps),
     ENTRY(f32_finish),
     ENTRY(b32_transpose),
     ENTRY(f32_dot),

@@ -133,6 +133,12 @@ typedef struct squall_q8_result {
   int32_t zero, low, high;
 } squall_q8_result;
 
+/// How coordinates name places along an axis: -1 and 1 are the first and last element's centre, or
+/// their outer edges; or they count elements.
+typedef enum squall_coordinates {
+  SQUALL_CORNERS, SQUALL_CENTRES, SQUALL_ELEMENTS
+} squall_coordinates;
+
 typedef void (*squall_unary_function)(size_t n, const float *x, float *out, float p, float q);
 /// A step of 0 repeats the operand's first element, 1 walks along it.
 typedef void (*squall_binary_function)(
@@ -238,6 +244,22 @@ typedef struct squall_kernels {
 
   /// `out[i] = in[i step]` for i < n.
   void (*f32_take)(size_t n, size_t step, const float *in, float *out);
+
+  /// `out[i] = sum_t weights[t ld + i] in[places[t ld + i]]` for t < taps, a place below 0 counting 0.
+  void (*f32_sample)(
+      size_t n, size_t taps, size_t ld, const float *in, const int32_t *places,
+      const float *weights, float *out);
+
+  /// The two elements of an axis around each of n coordinates, `step` floats apart: their places,
+  /// `stride` apart and -1 outside, and weights; n of the first ones, then n of the second.
+  /// `clamps` moves coordinates to the axis's ends.
+  void (*f32_linear_taps)(
+      size_t n, size_t step, const float *coordinates, squall_coordinates form, int32_t length,
+      int32_t stride, bool clamps, int32_t *places, float *weights);
+  /// Sums of places, -1 where either is, and products of weights.
+  void (*f32_join_taps)(
+      size_t n, const int32_t *a_places, const float *a_weights, const int32_t *b_places,
+      const float *b_weights, int32_t *places, float *weights);
 
   /// `out[x] = act(in[x] + residual[x])`: the end of a product that went through scratch.
   void (*f32_finish)(

@@ -41,7 +41,10 @@ package struct ElementwiseFusion: GraphPass {
     else { return nil }
     var steps = [last: end]
     // Makers are looked at once all their users are: a node's users stand behind it.
-    var waiting = Set(end.inputs.compactMap { places[$0] })
+    func makers(_ step: ElementwiseStep) -> [Int] {
+      step.inputs.compactMap { $0 < places.count ? places[$0] : nil }
+    }
+    var waiting = Set(makers(end))
     while let next = waiting.max(), steps.count < Self.mostSteps {
       waiting.remove(next)
       let node = rewriter.nodes[next]
@@ -55,7 +58,7 @@ package struct ElementwiseFusion: GraphPass {
         continue
       }
       steps[next] = step
-      waiting.formUnion(step.inputs.compactMap { places[$0] })
+      waiting.formUnion(makers(step))
     }
     guard steps.count > 1 else { return nil }
     return Group(
@@ -111,6 +114,10 @@ private struct ElementwiseStep {
       }
     }
     switch node.implementation {
+    case let batch as BatchNormalizationOperator:
+      guard areFloats(0..<1), let (scale, shift) = batch.affine(node, &rewriter) else { return nil }
+      inputs = [inputs[0], scale, shift]
+      make = { .multiplyAdd($0[0], $0[1], $0[2]) }
     case let clip as ClipOperator:
       guard areFloats(0..<1), let (low, high) = clip.bounds(of: node, rewriter) else { return nil }
       inputs = [inputs[0]]

@@ -12,6 +12,7 @@ package struct DeformConvOperator: Operator {
   private let window: WindowAttributes
   private let groups: Int
   private let offsetGroups: Int
+  private let packed = PackedOnce<Convolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -44,9 +45,12 @@ package struct DeformConvOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    try RealKernel.make(
-      inputs.required(0).elementType,
-      DeformedBody(shapes: shapes(inputs), offsetGroups: offsetGroups))
+    let shapes = try shapes(inputs)
+    if let run = try PackedDeformation(shapes, offsetGroups: offsetGroups, inputs, packed) {
+      return run.kernel
+    }
+    return try RealKernel.make(
+      inputs.required(0).elementType, DeformedBody(shapes: shapes, offsetGroups: offsetGroups))
   }
 }
 

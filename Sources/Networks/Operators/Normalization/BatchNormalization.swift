@@ -26,6 +26,29 @@ package struct BatchNormalizationOperator: Operator {
   package var widening: Widening { [.halves, .mixedFloats] }
   package var inPlaceInputs: [Int] { trains ? [] : [0] }
 
+  /// What each channel is multiplied with and what is added to it, as constants that broadcast; nil
+  /// where these are not known beforehand.
+  func affine(
+    _ node: GraphNode, _ rewriter: inout GraphRewriter
+  ) -> (scale: ValueID, shift: ValueID)? {
+    guard !trains, !isByElement, let rank = rewriter.facts(node.input(0))?.shape.rank, rank >= 2
+    else { return nil }
+    var given: [[Float]] = []
+    for index in 1...4 {
+      guard let tensor = rewriter.constant(node.input(index)), tensor.elementType == .float32,
+        tensor.shape.rank == 1
+      else { return nil }
+      given.append(tensor.elements(as: Float.self))
+    }
+    let scales = zip(given[0], given[3]).map { Double($0) / (Double($1) + epsilon).squareRoot() }
+    let shifts = zip(zip(given[1], given[2]), scales).map { Double($0.0) - Double($0.1) * $1 }
+    let shape = Shape([scales.count] + [Int](repeating: 1, count: rank - 2))
+    return (
+      rewriter.addConstant(Tensor(scales.map { Float($0) }, shape: shape), "scale"),
+      rewriter.addConstant(Tensor(shifts.map { Float($0) }, shape: shape), "shift")
+    )
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requireCount(5...5)
     let input = try inputs.required(0, rank: 1...64)

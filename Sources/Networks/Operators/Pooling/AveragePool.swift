@@ -37,6 +37,12 @@ package struct AveragePoolOperator: Operator {
     {
       return pool.kernel(planes: input.shape[0] * input.shape[1])
     }
+    if input.elementType == .float32,
+      let pool = try VolumePool(
+        .average(includingPadding: countsPadding), windows, rounded: window.roundsUp)
+    {
+      return pool.kernel(volumes: input.shape[0] * input.shape[1])
+    }
     return try PooledSums.kernel(
       input.elementType, planes: input.shape[0] * input.shape[1], windows: windows
     ) { [countsPadding] sum, inside, position in
@@ -54,9 +60,7 @@ package struct AveragePoolOperator: Operator {
     for window in windows.reversed() {
       let own = rest % window.output
       rest /= window.output
-      let room = window.length + window.after - window.start(own)
-      let taps = room > 0 ? (room - 1) / window.dilation + 1 : 0
-      (count, _) = count.multipliedReportingOverflow(by: min(window.kernel, taps))
+      (count, _) = count.multipliedReportingOverflow(by: window.paddedTaps(own))
     }
     return count
   }

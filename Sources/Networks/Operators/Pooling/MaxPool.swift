@@ -39,6 +39,11 @@ package struct MaxPoolOperator: Operator {
     {
       return pool.kernel(planes: input.shape[0] * input.shape[1])
     }
+    if input.elementType == .float32, !inputs.wants(1),
+      let pool = try VolumePool(.maximum, windows, rounded: window.roundsUp)
+    {
+      return pool.kernel(volumes: input.shape[0] * input.shape[1])
+    }
     let body = MaxPoolBody(
       planes: input.shape[0] * input.shape[1], windows: windows,
       wantsIndices: inputs.wants(1), columnMajor: columnMajor)

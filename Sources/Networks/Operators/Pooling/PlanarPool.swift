@@ -23,6 +23,11 @@ struct PlanarPool: Sendable {
     guard pool.outHeight == rows.output, pool.outWidth == columns.output else { return nil }
   }
 
+  /// Pools `planes` planes that lie one after the other.
+  func run(_ input: UnsafePointer<Float>, planes: Int, _ output: UnsafeMutablePointer<Float>) {
+    pool.run(input: input, planes: planes, output: output)
+  }
+
   func kernel(planes: Int) -> Kernel {
     Kernel { [pool] arguments in
       try arguments.map(Float.self, to: Float.self) { source, target in

@@ -8,6 +8,7 @@ internal import Tensors
 /// order update, reset, hidden.
 package struct GRUOperator: Operator {
   private let cell: GatedCell
+  private let packed = PackedOnce<PackedRecurrence>()
 
   package init(_ node: NodeDescription) throws {
     cell = GatedCell(
@@ -23,11 +24,15 @@ package struct GRUOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    try RealKernel.make(
+    let shapes = try RecurrentShapes(inputs, cell.attributes, gates: 3, states: [5])
+    if let run = try PackedRecurrenceRun(
+      .gated(resetsAfter: cell.resetsAfter), cell.attributes, shapes, inputs, packed)
+    {
+      return try run.kernel
+    }
+    return try RealKernel.make(
       inputs.required(0).elementType,
-      RecurrentBody(
-        cell: cell, shapes: RecurrentShapes(inputs, cell.attributes, gates: 3, states: [5]),
-        cellInput: nil, peepholeInput: nil))
+      RecurrentBody(cell: cell, shapes: shapes, cellInput: nil, peepholeInput: nil))
   }
 }
 

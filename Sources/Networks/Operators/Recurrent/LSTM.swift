@@ -8,6 +8,7 @@ internal import Tensors
 /// cell.
 package struct LSTMOperator: Operator {
   private let cell: LongShortCell
+  private let packed = PackedOnce<PackedRecurrence>()
 
   package init(_ node: NodeDescription) throws {
     cell = LongShortCell(
@@ -32,7 +33,13 @@ package struct LSTMOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    try RealKernel.make(
+    if !cell.couples,
+      let run = try PackedRecurrenceRun(
+        .longShort, cell.attributes, shapes(inputs), inputs, packed)
+    {
+      return try run.kernel
+    }
+    return try RealKernel.make(
       inputs.required(0).elementType,
       RecurrentBody(cell: cell, shapes: shapes(inputs), cellInput: 6, peepholeInput: 7))
   }

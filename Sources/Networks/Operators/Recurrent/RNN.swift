@@ -5,6 +5,7 @@ internal import Tensors
 /// A plain recurrent layer over a sequence, in one direction or both.
 package struct RNNOperator: Operator {
   private let cell: PlainCell
+  private let packed = PackedOnce<PackedRecurrence>()
 
   package init(_ node: NodeDescription) throws {
     cell = PlainCell(attributes: try RecurrentAttributes(node, defaults: ["Tanh"]))
@@ -18,11 +19,13 @@ package struct RNNOperator: Operator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    try RealKernel.make(
+    let shapes = try RecurrentShapes(inputs, cell.attributes, gates: 1, states: [5])
+    if let run = try PackedRecurrenceRun(.plain, cell.attributes, shapes, inputs, packed) {
+      return try run.kernel
+    }
+    return try RealKernel.make(
       inputs.required(0).elementType,
-      RecurrentBody(
-        cell: cell, shapes: RecurrentShapes(inputs, cell.attributes, gates: 1, states: [5]),
-        cellInput: nil, peepholeInput: nil))
+      RecurrentBody(cell: cell, shapes: shapes, cellInput: nil, peepholeInput: nil))
   }
 }
 

@@ -75,6 +75,7 @@ private struct GridBody: RealBody {
   let alignsCorners: Bool
 
   func kernel<T: Number & Real>(_: T.Type) throws -> Kernel {
+    if T.self == Float.self, lengths.reduce(1, *) <= Int(Int32.max) { return floatKernel }
     let plane = lengths.reduce(1, *)
     let strides = Shape(lengths).rowMajorStrides
     let rank = lengths.count
@@ -127,6 +128,83 @@ private struct GridBody: RealBody {
                 }
               }
             }
+          }
+        }
+      }
+    }
+  }
+
+  /// Points in tiles: their places and weights once, then all channels by the vector kernel.
+  private var floatKernel: Kernel {
+    let plane = lengths.reduce(1, *)
+    let strides = Shape(lengths).rowMajorStrides
+    let rank = lengths.count
+    let taps = mode == .nearest ? 1 : mode == .linear ? 2 : 4
+    let total = (0..<rank).reduce(1) { count, _ in count * taps }
+    let grain = 512
+    let tiles = (points + grain - 1) / grain
+    return Kernel(name: "vector") { [self] arguments in
+      let target = try arguments.output().plannedDestination(of: Float.self)
+      try arguments.withInputs([0, 1]) { bases in
+        guard let y = target.baseAddress, !target.isEmpty else { return }
+        let (x, g) = (
+          bases[0].assumingMemoryBound(to: Float.self), bases[1].assumingMemoryBound(to: Float.self)
+        )
+        let cost = Double(grain) * (10 * Double(rank * taps) + Double(channels * total))
+        Parallel.items(batch * tiles, nanoseconds: cost) { item in
+          let (image, first) = (item / tiles, item % tiles * grain)
+          let count = min(grain, points - first)
+          Scratch.with(Float.self, count: 2 * total * count) { weights in
+            let places = UnsafeMutableRawPointer(weights + total * count)
+              .bindMemory(to: Int32.self, capacity: total * count)
+            let own = g + (image * points + first) * rank
+            if mode == .linear, padding != .reflection {
+              LinearSamples.corners(
+                count: count, lengths: lengths, strides: strides,
+                form: alignsCorners ? .corners : .centres, clamps: padding == .border, step: rank,
+                { own + (rank - 1 - $0) }, places, weights)
+            } else {
+              corners(own, count: count, strides, places, weights)
+            }
+            for channel in 0..<channels {
+              let row = image * channels + channel
+              LinearSamples.sum(
+                x + row * plane, places, weights, taps: total, count: count,
+                y + row * points + first)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The elements that `count` points of the grid see, and their weights, tap by tap.
+  private func corners(
+    _ grid: UnsafePointer<Float>, count: Int, _ strides: [Int],
+    _ places: UnsafeMutablePointer<Int32>, _ weights: UnsafeMutablePointer<Float>
+  ) {
+    let rank = lengths.count
+    let taps = mode == .nearest ? 1 : mode == .linear ? 2 : 4
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: taps) { own in
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: taps) { shares in
+        for point in 0..<count {
+          var known = 1
+          for axis in 0..<rank {
+            // The grid names the innermost dimension first.
+            axisTaps(
+              grid[point * rank + rank - 1 - axis], lengths[axis], strides[axis], own, shares)
+            // Each corner so far becomes one for each tap, the last ones first: they lie behind.
+            for corner in (0..<known).reversed() {
+              let (place, weight) =
+                axis == 0
+                ? (0, 1) : (places[corner * count + point], weights[corner * count + point])
+              for tap in (0..<taps).reversed() {
+                let slot = (corner * taps + tap) * count + point
+                places[slot] = place < 0 || own[tap] < 0 ? -1 : place + Int32(own[tap])
+                weights[slot] = weight * shares[tap]
+              }
+            }
+            known *= taps
           }
         }
       }

@@ -105,4 +105,10 @@ package struct Window: Sendable, Hashable {
     let last = min(kernel, start >= length ? 0 : (length - 1 - start) / dilation + 1)
     return first..<max(first, last)
   }
+
+  /// How many taps of output `position` fall inside the input or its declared padding.
+  func paddedTaps(_ position: Int) -> Int {
+    let room = length + after - start(position)
+    return min(kernel, room > 0 ? (room - 1) / dilation + 1 : 0)
+  }
 }

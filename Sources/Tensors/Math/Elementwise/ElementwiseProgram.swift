@@ -17,6 +17,8 @@ package struct ElementwiseProgram: Sendable {
   package enum Step: Sendable, Hashable {
     case unary(UnaryFunction, p: Float, q: Float, Source)
     case binary(BinaryOperation, Source, Source)
+    /// The first times the second plus the third.
+    case multiplyAdd(Source, Source, Source)
     case compare(Comparison, Source, Source)
     case select(Source, Source, Source)
 
@@ -24,7 +26,7 @@ package struct ElementwiseProgram: Sendable {
       switch self {
       case .unary(_, _, _, let x): [x]
       case .binary(_, let a, let b), .compare(_, let a, let b): [a, b]
-      case .select(let mask, let a, let b): [mask, a, b]
+      case .select(let a, let b, let c), .multiplyAdd(let a, let b, let c): [a, b, c]
       }
     }
 
@@ -32,7 +34,7 @@ package struct ElementwiseProgram: Sendable {
       switch self {
       case .unary(let function, _, _, _): function.nanoseconds
       case .binary(let operation, _, _): operation.nanoseconds
-      case .compare, .select: 0.2
+      case .multiplyAdd, .compare, .select: 0.2
       }
     }
   }
@@ -125,6 +127,10 @@ package struct ElementwiseProgram: Sendable {
           let ((a, aStep), (b, bStep)) = (floats(first), floats(second))
           kernels.pointee.f32_binary[Int(operation.code.rawValue)](
             count, a, aStep, b, bStep, target)
+        case .multiplyAdd(let first, let second, let third):
+          let ((a, aStep), (b, bStep)) = (floats(first), floats(second))
+          let (c, cStep) = floats(third)
+          kernels.pointee.f32_fma(count, a, aStep, b, bStep, c, cStep, target)
         case .compare(let comparison, let first, let second):
           let ((a, aStep), (b, bStep)) = (floats(first), floats(second))
           kernels.pointee.f32_compare[Int(comparison.code.rawValue)](

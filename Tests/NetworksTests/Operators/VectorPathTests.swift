@@ -1,0 +1,145 @@
+// Tests of Networks: what float32 with constant weights computes by vector kernels is what the general
+// way gives.
+
+import Networks
+import TestSupport
+import Tensors
+import Testing
+
+@Suite struct VectorPathTests {
+  /// One node's outputs; `constants` says which of the inputs are known beforehand.
+  private func run(
+    _ opType: String, _ inputs: [Tensor?], _ attributes: [String: AttributeValue],
+    constants: Set<Int> = [], outputs: Int = 1
+  ) throws -> [Tensor] {
+    var test = TestGraph()
+    test.opset = 22
+    test.graph.opsets = ["": 22]
+    var given: [Tensor] = []
+    let values = inputs.enumerated().map { index, tensor -> ValueID? in
+      guard let tensor else { return nil }
+      if constants.contains(index) { return test.constant(tensor) }
+      given.append(tensor)
+      return test.input("x\(index)", nil, tensor.elementType)
+    }
+    test.graph.outputs = try test.node(opType, values, attributes, outputs: outputs)
+    return try test.run(given)
+  }
+
+  private func expectClose(_ a: [Tensor], _ b: [Tensor], _ tolerance: Double = 2e-5) throws {
+    #expect(a.count == b.count)
+    for (x, y) in zip(a, b) {
+      #expect(x.shape == y.shape)
+      let off = zip(try x.numericElements(), try y.numericElements()).filter {
+        !($0.0 == $0.1 || $0.0.isNaN && $0.1.isNaN || abs($0.0 - $0.1) <= tolerance)
+      }
+      #expect(off.isEmpty, "\(off.prefix(3))")
+    }
+  }
+
+  @Test(
+    arguments: [("LSTM", 4, 2), ("GRU", 3, 1), ("RNN", 1, 1)],
+    ["forward", "reverse", "bidirectional"])
+  func recurrence(layer: (name: String, gates: Int, states: Int), direction: String) throws {
+    let (steps, batch, input, hidden) = (6, 3, 5, 19)
+    let directions = direction == "bidirectional" ? 2 : 1
+    for (seed, resets) in [(1, 0), (2, 1)] {
+      var random = RandomTensors(seed: UInt64(seed))
+      var inputs: [Tensor?] = [
+        random([steps, batch, input]), random([directions, layer.gates * hidden, input]),
+        random([directions, layer.gates * hidden, hidden]),
+        random([directions, 2 * layer.gates * hidden]), nil, random([directions, batch, hidden]),
+      ]
+      if layer.states == 2 { inputs.append(random([directions, batch, hidden])) }
+      var attributes: [String: AttributeValue] = [
+        "hidden_size": .int(hidden), "direction": .string(direction),
+      ]
+      if layer.name == "GRU" { attributes["linear_before_reset"] = .int(resets) }
+      try expectClose(
+        run(layer.name, inputs, attributes, constants: [1, 2, 3], outputs: 1 + layer.states),
+        run(layer.name, inputs, attributes, outputs: 1 + layer.states))
+    }
+  }
+
+  @Test(arguments: [1, 2], [false, true]) func deformedTaps(groups: Int, masked: Bool) throws {
+    var random = RandomTensors(seed: 5)
+    let offsetGroups = 2
+    var offsets = random([2, offsetGroups * 18, 11, 60], in: -4...4).elements(as: Float.self)
+    (offsets[0], offsets[5], offsets[9]) = (.nan, .infinity, -1e30)
+    let inputs: [Tensor?] = [
+      random([2, 8, 13, 62]), random([6, 8 / groups, 3, 3]),
+      Tensor(offsets, shape: [2, offsetGroups * 18, 11, 60]), random([6]),
+      masked ? random([2, offsetGroups * 9, 11, 60]) : nil,
+    ]
+    let attributes: [String: AttributeValue] = [
+      "group": .int(groups), "offset_group": .int(offsetGroups),
+    ]
+    try expectClose(
+      run("DeformConv", inputs, attributes, constants: [1, 3]),
+      run("DeformConv", inputs, attributes))
+  }
+
+  @Test(
+    arguments: [
+      ("MaxPool", [:]), ("AveragePool", [:]), ("AveragePool", ["count_include_pad": 1]),
+    ] as [(String, [String: Int])],
+    [
+      ["kernel_shape": [3, 3, 3], "pads": [1, 1, 1, 1, 1, 1]],
+      ["kernel_shape": [2, 2, 2], "strides": [2, 2, 2]],
+      ["kernel_shape": [1, 2, 3], "strides": [1, 2, 1], "pads": [0, 1, 0, 0, 0, 2]],
+      ["kernel_shape": [3, 2, 2], "dilations": [2, 1, 2]],
+    ])
+  func volumes(pool: (name: String, flags: [String: Int]), window: [String: [Int]]) throws {
+    var attributes: [String: AttributeValue] = window.mapValues { .ints($0) }
+    for (name, flag) in pool.flags { attributes[name] = .int(flag) }
+    var random = RandomTensors(seed: 6)
+    let x = random([2, 3, 7, 9, 11])
+    try expectClose(
+      run(pool.name, [x], attributes), run(pool.name, [x.converted(to: .float64)], attributes),
+      1e-6)
+  }
+
+  @Test(arguments: ["nearest", "linear", "cubic"], ["zeros", "border", "reflection"])
+  func warping(mode: String, padding: String) throws {
+    var random = RandomTensors(seed: 7)
+    for (image, grid) in [([2, 3, 6, 9], [2, 40, 30, 2]), ([1, 2, 4, 5, 6], [1, 8, 9, 10, 3])] {
+      // Bicubic sampling of volumes is not told in the references.
+      if mode == "cubic", image.count == 5 { continue }
+      var places = random(try Shape(checking: grid), in: -1.5...1.5).elements(as: Float.self)
+      // Mirrored, what is infinitely far could be anywhere.
+      if padding != "reflection" { (places[3], places[8]) = (.nan, .infinity) }
+      let x = random(try Shape(checking: image))
+      let g = Tensor(places, shape: try Shape(checking: grid))
+      for aligned in [0, 1] {
+        let attributes: [String: AttributeValue] = [
+          "mode": .string(mode), "padding_mode": .string(padding), "align_corners": .int(aligned),
+        ]
+        let wide = try run(
+          "GridSample", [x.converted(to: .float64), g.converted(to: .float64)], attributes)
+        let own = try run("GridSample", [x, g], attributes)
+        if mode == "nearest" {
+          // A coordinate rounded to float may fall on the other side of a half.
+          let off = zip(try own[0].numericElements(), try wide[0].numericElements())
+            .count { abs($0 - $1) > 1e-6 }
+          #expect(off <= own[0].count / 500)
+        } else {
+          try expectClose(own, wide, 3e-5)
+        }
+      }
+    }
+  }
+
+  /// Statistics that are known become one multiplication and addition beside what follows.
+  @Test(arguments: [[2, 5, 7, 9], [3, 5]]) func normalisedChannelsAreActivated(shape: [Int]) throws
+  {
+    var test = TestGraph()
+    var random = RandomTensors(seed: 8)
+    let x = test.input("x")
+    let statistics = [random([5]), random([5]), random([5]), random([5], in: 0.5...2)]
+    let normal = try test.one("BatchNormalization", [x] + statistics.map { test.constant($0) })
+    test.graph.outputs = [try test.one("Relu", [normal])]
+    let rest = try test.expectUnchanged(
+      by: [ElementwiseFusion()], [random(try Shape(checking: shape))], tolerance: 1e-6)
+    #expect(rest.nodes.count == 1)
+  }
+}
