@@ -5,6 +5,7 @@
 // In this order.
 #include "functions.h"
 #include "products.h"
+#include "winograd.h"
 #include "elementwise.h"
 #include "rows.h"
 #include "sampling.h"
@@ -92,6 +93,11 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_gemm),
     ENTRY(f32_depthwise),
     ENTRY(f32_depthwise_3x3),
+    ENTRY(f32_winograd_weights),
+    ENTRY(f32_winograd_split),
+    ENTRY(f32_winograd_in),
+    ENTRY(f32_winograd_out),
+    ENTRY(f32_winograd_join),
     ENTRY(f32_pool),
     ENTRY(f32_max_pool_2x2),
     ENTRY(f32_take),

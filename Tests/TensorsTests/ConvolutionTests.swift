@@ -221,6 +221,52 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// 3 × 3 windows over images whose edges cut the tiles in every way, few channels and many.
+  static let smallWindows: [ConvolutionCase] = [
+    (8, 8, 1, 1), (3, 50, 2, 3), (6, 7, 1, 17), (17, 67, 1, 1), (31, 30, 3, 1), (1, 200, 1, 1),
+    (64, 64, 1, 1), (5, 5, 40, 1),
+  ].flatMap { height, width, batch, groups in
+    [(16, 24), (33, 19), (140, 12)].map { channels in
+      ConvolutionCase(
+        batch: batch, inChannels: groups * channels.0, outChannels: groups * channels.1,
+        groups: groups, height: height, width: width, kernel: (3, 3),
+        padding: height % 2 == 0 ? Padding2D(1) : Padding2D(top: 2, left: 0, bottom: 1, right: 3),
+        activation: .leakyRelu(slope: 0.1), hasResidual: width % 2 == 0)
+    }
+  }
+
+  @Test(arguments: smallWindows)
+  func smallWindowsAreAsAccurateAsDirectSums(item: ConvolutionCase) throws {
+    guard Double(item.batch * item.height * item.width * item.inChannels) < 2e5 else { return }
+    let (input, weights, bias, residual) = try operands(item)
+    let exact = try naive(item, input, weights, bias, residual).elements(as: Double.self)
+    let size = (exact.reduce(0) { $0 + $1 * $1 } / Double(exact.count)).squareRoot()
+    for variant in KernelVariant.all {
+      let result = try variant.asCurrent {
+        try Convolution(
+          weights: weights, bias: bias, padding: item.padding, groups: item.groups,
+          activation: item.activation)(input, residual: residual)
+      }
+      let errors = zip(result.elements(as: Float.self), exact).map { Double($0) - $1 }
+      let rms = (errors.reduce(0) { $0 + $1 * $1 } / Double(errors.count)).squareRoot()
+      #expect(rms < 8e-7 * size, "\(variant.name)")
+    }
+  }
+
+  /// A network that repeats a cell has the same weights in many convolutions.
+  @Test func equalWeightsArePackedOnceAndOthersApart() throws {
+    let item = ConvolutionCase(
+      inChannels: 16, outChannels: 16, height: 20, width: 20, kernel: (3, 3))
+    let (input, weights, bias, _) = try operands(item)
+    let first = try Convolution(weights: weights, bias: bias)
+    let again = try Convolution(weights: weights, bias: bias)
+    let plain = try Convolution(weights: weights)
+    #expect(try bits(first(input)) == bits(again(input)))
+    #expect(try bits(first(input)) != bits(plain(input)))
+    let grouped = try Convolution(weights: weights, bias: bias, groups: 2)
+    #expect(grouped.inChannels == 32)
+  }
+
   @Test(arguments: VolumeCase.random(60, seed: 77))
   func volumesAgreeWithSumsOfPlanes(item: VolumeCase) throws {
     var generator = SeededGenerator(seed: 8)

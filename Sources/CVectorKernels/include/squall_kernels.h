@@ -115,6 +115,15 @@ typedef struct squall_epilogue {
   bool accumulate;
 } squall_epilogue;
 
+/// A plane that is cut into tiles of m x m results (m is 2 or 4) of a 3 x 3 window: `columns` of them
+/// beside each other, counted row by row.
+typedef struct squall_winograd {
+  size_t m, columns;
+  size_t height, width;          ///< Of the plane that goes in.
+  ptrdiff_t top, left;           ///< Zeros above and before it.
+  size_t out_height, out_width;  ///< Of the plane that comes out.
+} squall_winograd;
+
 /// Arithmetic of two quantised operands.
 typedef enum squall_q8_operation { SQUALL_Q8_ADD, SQUALL_Q8_SUB, SQUALL_Q8_MUL } squall_q8_operation;
 
@@ -232,6 +241,35 @@ typedef struct squall_kernels {
       size_t rows, size_t n, const float *w, float bias, const float *in, ptrdiff_t pitch,
       float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
       const squall_epilogue *epilogue);
+
+  /// The weights for Winograd's convolution, in double precision: windows of 3 x 3 taps, `depth` of
+  /// them a row, to panels of `rows` (at most panel_rows and mr) for each pair of points p:
+  /// `out[p out_stride + k panel_rows + row]`.
+  void (*f32_winograd_weights)(
+      size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t in_stride,
+      float *out, ptrdiff_t out_stride);
+
+  /// Winograd's convolution, step by step, for n tiles from `first` on, side by side. Everything is
+  /// read and written in whole vectors of tiles.
+  ///
+  /// The values of each place in a tile's input, `out[(i (m + 2) + j) stride + t]`; those outside the
+  /// plane, or all where there is none, are 0. `line` has room for m columns more than there are
+  /// tiles, two vectors and 4.
+  void (*f32_winograd_split)(
+      const squall_winograd *shape, const float *_Nullable plane, size_t first, size_t n, float *line,
+      float *out, ptrdiff_t stride);
+  /// These to as many numbers, one for each pair of points of interpolation.
+  void (*f32_winograd_in)(
+      size_t m, size_t n, const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride);
+  /// From the products of such numbers with the weights' to m rows of results, `out[i out_stride +
+  /// m t + j]`, the bias added.
+  void (*f32_winograd_out)(
+      size_t m, size_t n, const float *in, ptrdiff_t in_stride, float bias, float *out,
+      ptrdiff_t out_stride);
+  /// Those rows to their places in a plane: `act(in + residual)`.
+  void (*f32_winograd_join)(
+      const squall_winograd *shape, size_t first, size_t n, const float *in, ptrdiff_t stride,
+      const float *_Nullable residual, float *plane, const squall_epilogue *epilogue);
 
   /// `out[x] = max_t in[offsets[t] + x]` (NaN stays) or, with `sum`, the sum times `scale`; the
   /// input may be read up to n rounded up to whole vectors.

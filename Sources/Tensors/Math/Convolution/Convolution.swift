@@ -61,20 +61,12 @@ public final class Convolution: Sendable {
     for axis in axes { _ = try axis.outputLength(1 << 38) }
     let variant = KernelVariant.current
     let rows = weights.shape[0] / groups
-    let depth = weights.count / weights.shape[0]
-    let panels = PackedPanels<Float>(
-      groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
-      of: [weights, bias]
-    ) { fill in
-      let biases = bias?.elements(as: Float.self)
-      weights.withWeights(of: Float.self) { weights in
-        fill({ biases?[$0] ?? 0 }, { row, k in weights[row * depth + k] })
-      }
-    }
     rank = axes.count
     core = ConvolutionCore(
       axes: axes, groups: groups, groupInChannels: weights.shape[1], groupOutChannels: rows,
-      activation: activation, variant: variant, panels: panels)
+      activation: activation, variant: variant,
+      weights: .of(
+        weights, bias: bias, groups: groups, variant: variant))
   }
 
   /// Packs the weights of a two-dimensional convolution, `[out, in / groups, rows, columns]`.

@@ -11,18 +11,18 @@ struct ConvolutionCore: Sendable {
   let groups: Int, groupInChannels: Int, groupOutChannels: Int
   let activation: Activation
   let variant: KernelVariant
-  let panels: PackedPanels<Float>
+  let weights: ConvolutionWeights
 
   /// A convolution along one to three `axes`.
   init(
     axes: [WindowAxis], groups: Int, groupInChannels: Int, groupOutChannels: Int,
-    activation: Activation, variant: KernelVariant, panels: PackedPanels<Float>
+    activation: Activation, variant: KernelVariant, weights: ConvolutionWeights
   ) {
     let axes = [WindowAxis](repeating: WindowAxis(taps: 1), count: 3 - axes.count) + axes
     (sheets, vertical, horizontal) = (axes[0], axes[1], axes[2])
     (self.groups, self.groupInChannels) = (groups, groupInChannels)
     (self.groupOutChannels, self.activation) = (groupOutChannels, activation)
-    (self.variant, self.panels) = (variant, panels)
+    (self.variant, self.weights) = (variant, weights)
   }
 
   var axes: [WindowAxis] { [sheets, vertical, horizontal] }

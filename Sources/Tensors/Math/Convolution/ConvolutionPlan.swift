@@ -17,6 +17,7 @@ package final class ConvolutionPlan: Sendable {
   private enum Route: Sendable {
     case pointwise(PointwiseConvolution)
     case depthwise(DepthwiseConvolution)
+    case winograd(WinogradConvolution)
     case tiled(TiledConvolution)
   }
 
@@ -43,6 +44,8 @@ package final class ConvolutionPlan: Sendable {
         DepthwiseConvolution(
           convolution, height: size[1], width: size[2], outHeight: outSize[1],
           outWidth: outSize[2]))
+    } else if let work = WinogradConvolution(convolution, size: size, outSize: outSize) {
+      route = .winograd(work)
     } else {
       route = .tiled(TiledConvolution(convolution, size: size, outSize: outSize))
     }
@@ -58,6 +61,8 @@ package final class ConvolutionPlan: Sendable {
     case .pointwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .depthwise(let work):
+      work.run(input: input, batch: batch, residual: residual, output: output)
+    case .winograd(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .tiled(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)

@@ -4,6 +4,7 @@ internal import CVectorKernels
 
 struct DepthwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
+  private let weights: PackedPanels<Float>
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
@@ -11,6 +12,7 @@ struct DepthwiseConvolution: Sendable {
 
   init(_ convolution: ConvolutionCore, height: Int, width: Int, outHeight: Int, outWidth: Int) {
     self.convolution = convolution
+    weights = convolution.weights.panels
     (self.height, self.width) = (height, width)
     (self.outHeight, self.outWidth) = (outHeight, outWidth)
     // A plane's rows stay in the first caches from the copy to the last tap.
@@ -61,8 +63,8 @@ struct DepthwiseConvolution: Sendable {
         scratch, height: height, width: width, top: top, left: 0, rows: rows, columns: outWidth,
         padding: 0, kernels
       ) { _ in input + channel * height * width }
-      for panel in convolution.panels.panels {
-        let packed = convolution.panels.pointer(group: group, panel)
+      for panel in weights.panels {
+        let packed = weights.pointer(group: group, panel)
         Scratch.with(Float.self, count: convolution.depth) { taps in
           for row in 0..<panel.rows {
             for k in 0..<convolution.depth { taps[k] = packed[(k + 1) * panel.height + row] }

@@ -23,9 +23,35 @@ final class PackedPanels<Word: WeightElement>: Sendable {
   /// Packs `rows` rows of `depth` weights a group, for which `lend` calls what it is given; it is not
   /// called when the panels are found in a store, and must depend on nothing but `sources`, the
   /// lengths, and `settings`.
-  init(
+  convenience init(
     groups: Int, rows: Int, depth: Int, panelRows: Int, of sources: [Tensor?],
     settings: [Int] = [], lend: (Filling) -> Void
+  ) {
+    self.init(
+      as: "panels", groups: groups, rows: rows, depth: depth, panelRows: panelRows, of: sources,
+      settings: settings
+    ) { base, size, panels in
+      lend { start, weight in
+        let work = Double(groups * rows) * Double(depth)
+        ThreadPool.current.forEachTile(groups * panels.count, nanoseconds: work) { tile in
+          let (group, panel) = (tile / panels.count, panels[tile % panels.count])
+          let target = base + group * size + panel.offset
+          for m in 0..<panel.rows {
+            let row = group * rows + panel.firstRow + m
+            target[m] = start(row)
+            for k in 0..<depth { target[(k + 1) * panel.height + m] = weight(row, k) }
+          }
+        }
+      }
+    }
+  }
+
+  /// Panels that `fill` writes in a way of its own, called `layout`: each group's `size` words after
+  /// the last's, all zero before. As above, it is not called where they are found in a store.
+  init(
+    as layout: String, groups: Int, rows: Int, depth: Int, panelRows: Int, of sources: [Tensor?],
+    settings: [Int],
+    fill: (_ base: UnsafeMutablePointer<Word>, _ size: Int, _ panels: [Panel]) -> Void
   ) {
     var panels: [Panel] = []
     var (offset, row) = (0, 0)
@@ -40,22 +66,9 @@ final class PackedPanels<Word: WeightElement>: Sendable {
     groupStride = offset
     let size = offset
     memory = .stored(
-      as: "panels", settings: [groups, rows, depth, panelRows] + settings, of: sources,
+      as: layout, settings: [groups, rows, depth, panelRows] + settings, of: sources,
       count: size * groups
-    ) { base in
-      lend { start, weight in
-        let work = Double(groups * rows) * Double(depth)
-        ThreadPool.current.forEachTile(groups * panels.count, nanoseconds: work) { tile in
-          let (group, panel) = (tile / panels.count, panels[tile % panels.count])
-          let target = base + group * size + panel.offset
-          for m in 0..<panel.rows {
-            let row = group * rows + panel.firstRow + m
-            target[m] = start(row)
-            for k in 0..<depth { target[(k + 1) * panel.height + m] = weight(row, k) }
-          }
-        }
-      }
-    }
+    ) { fill($0, size, panels) }
   }
 
   /// Where a panel of a group begins.

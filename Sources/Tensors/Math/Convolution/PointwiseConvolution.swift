@@ -4,6 +4,7 @@ internal import CVectorKernels
 
 struct PointwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
+  private let weights: PackedPanels<Float>
   private let positions: Int
   /// Positions and panels of one tile.
   private let block: Int, panelsPerTile: Int
@@ -15,10 +16,11 @@ struct PointwiseConvolution: Sendable {
 
   init(_ convolution: ConvolutionCore, positions: Int) {
     self.convolution = convolution
+    weights = convolution.weights.panels
     self.positions = positions
     let depth = convolution.depth
     let tileWidth = convolution.variant.lanes * convolution.variant.tileVectors
-    let panels = convolution.panels.panels.count
+    let panels = weights.panels.count
     // A block's input fits the second cache, so that it is read from memory once.
     let fitting = max(2, (64 << 10) / max(depth, 1) / tileWidth) * tileWidth
     let fair = (positions / 16 + tileWidth - 1) / tileWidth * tileWidth
@@ -70,7 +72,7 @@ struct PointwiseConvolution: Sendable {
     let plane = image * convolution.inChannels + group * channels
     let source = input + plane * positions + start
     func multiply(_ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, padded: Bool) {
-      let panels = convolution.panels.panels
+      let panels = weights.panels
       var epilogue = convolution.activation.epilogue
       let last = min((panelBlock + 1) * panelsPerTile, panels.count)
       for index in panelBlock * panelsPerTile..<last {
@@ -80,7 +82,7 @@ struct PointwiseConvolution: Sendable {
         let place = row * positions + start
         convolution.variant.table.pointee.f32_igemm(
           panel.rows, panel.height, count, convolution.depth,
-          convolution.panels.pointer(group: group, panel), source, offsets, output + place,
+          weights.pointer(group: group, panel), source, offsets, output + place,
           positions, residual.map { $0 + place }, positions, padded, &epilogue)
       }
     }

@@ -4,6 +4,7 @@ internal import CVectorKernels
 
 struct TiledConvolution: Sendable {
   private let convolution: ConvolutionCore
+  private let weights: PackedPanels<Float>
   private let sheets: Int, height: Int, width: Int
   private let outSheets: Int, outHeight: Int, outWidth: Int
   private let layout: OutputLayout
@@ -18,13 +19,14 @@ struct TiledConvolution: Sendable {
   ) {
     self.layout = layout ?? OutputLayout(size: outSize)
     self.convolution = convolution
+    weights = convolution.weights.panels
     (sheets, height, width) = (size[0], size[1], size[2])
     let (outSheets, outHeight, outWidth) = (outSize[0], outSize[1], outSize[2])
     (self.outSheets, self.outHeight, self.outWidth) = (outSheets, outHeight, outWidth)
     tiling = ConvolutionTiling(
       convolution.vertical, convolution.horizontal, channels: convolution.groupInSheets,
       outHeight: outHeight, outWidth: outWidth, sheets: outSheets * convolution.groups,
-      panels: convolution.panels.panels.count, variant: convolution.variant)
+      panels: weights.panels.count, variant: convolution.variant)
     let (separate, joined) = tiling.vectors(lanes: convolution.variant.lanes)
     // The long row goes through scratch once more: worth about three steps of the sum.
     isFlat =
@@ -67,7 +69,7 @@ struct TiledConvolution: Sendable {
     let rows = min(tile.rows, outHeight - top)
     let columns = min(tile.columns, outWidth - left)
     let kernels = convolution.variant.table
-    let panels = convolution.panels.panels
+    let panels = weights.panels
     let first = panelBlock * tiling.panelsPerTile
     let chosen = first..<min(first + tiling.panelsPerTile, panels.count)
     let firstChannel = image * convolution.inChannels + group * convolution.groupInChannels
@@ -91,7 +93,7 @@ struct TiledConvolution: Sendable {
           channel * layout.channel + layout.first + sheet * layout.sheet + top * layout.row
           + left * layout.column
         let block = Block(
-          panel: panel, weights: convolution.panels.pointer(group: group, panel), rows: rows,
+          panel: panel, weights: weights.pointer(group: group, panel), rows: rows,
           columns: columns)
         if isFlat {
           runJoined(block, scratch, residual.map { $0 + corner }, output + corner)

@@ -257,7 +257,10 @@ private struct TransposedPacking {
     }
     return ConvolutionCore(
       axes: seen.map(\.axis), groups: groups, groupInChannels: groupIn,
-      groupOutChannels: groupOut, activation: activation, variant: variant, panels: panels)
+      groupOutChannels: groupOut, activation: activation, variant: variant,
+      weights: ConvolutionWeights(
+        panels, groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
+        variant: variant))
   }
 }
 

@@ -1,0 +1,251 @@
+// Room: CVectorKernels. Winograd's transforms for 3 x 3 convolutions, many tiles side by side.
+//
+// A tile of m x m outputs is A^T [(G g G^T) * (B^T d B)] A: (m + 2)^2 products in place of 9 m^2.
+// The interpolation points are 0, +-3/4, +-3/2 and infinity for m = 4 and 0, +-1 and infinity for
+// m = 2: with those all factors below are exact in float, and the error stays that of a direct sum.
+// Symmetric points share the even and the odd part of their polynomials.
+
+INLINE void winograd_in_6(vf v[6]) {
+  const vf d0 = v[0], d1 = v[1], d2 = v[2], d3 = v[3], d4 = v[4], d5 = v[5];
+  const vf even_near = d4 - d2 * 2.25f, odd_near = d3 - d1 * 2.25f;
+  const vf even_far = d4 - d2 * 0.5625f, odd_far = d3 - d1 * 0.5625f;
+  v[0] = d0 * 1.265625f + (d4 - d2 * 2.8125f);
+  v[1] = odd_near * 0.75f + even_near;
+  v[2] = even_near - odd_near * 0.75f;
+  v[3] = odd_far * 1.5f + even_far;
+  v[4] = even_far - odd_far * 1.5f;
+  v[5] = d1 * 1.265625f + (d5 - d3 * 2.8125f);
+}
+
+INLINE void winograd_out_6(vf v[6]) {
+  const vf even_near = v[1] + v[2], odd_near = v[1] - v[2];
+  const vf even_far = v[3] + v[4], odd_far = v[3] - v[4];
+  v[0] = v[0] + even_near + even_far;
+  v[1] = odd_near * 0.75f + odd_far * 1.5f;
+  v[2] = even_near * 0.5625f + even_far * 2.25f;
+  v[3] = odd_near * 0.421875f + (odd_far * 3.375f + v[5]);
+}
+
+INLINE void winograd_in_4(vf v[4]) {
+  const vf d0 = v[0], d1 = v[1], d2 = v[2], d3 = v[3];
+  v[0] = d0 - d2;
+  v[1] = d1 + d2;
+  v[2] = d2 - d1;
+  v[3] = d3 - d1;
+}
+
+INLINE void winograd_out_4(vf v[4]) {
+  const vf even = v[1] + v[2], odd = v[1] - v[2];
+  v[0] = v[0] + even;
+  v[1] = odd + v[3];
+}
+
+// Every m-th of the values from `in` on, for each of the m + 2 columns of n tiles side by side.
+INLINE void winograd_split(
+    const int m, size_t n, const float *in, float *out, ptrdiff_t column_stride) {
+  for (size_t t = 0; t < n; t += LANES, in += m * LANES, out += LANES) {
+    // The last two columns are the next tile's first.
+    if (m == 4) {
+      const vf a = load(in), b = load(in + LANES), c = load(in + 2 * LANES);
+      const vf d = load(in + 3 * LANES);
+      const vf ab = EVEN(a, b), cd = EVEN(c, d), ab1 = ODD(a, b), cd1 = ODD(c, d);
+      store(out, EVEN(ab, cd));
+      store(out + column_stride, EVEN(ab1, cd1));
+      store(out + 2 * column_stride, ODD(ab, cd));
+      store(out + 3 * column_stride, ODD(ab1, cd1));
+      const vf e = load(in + 4), f = load(in + LANES + 4), g = load(in + 2 * LANES + 4);
+      const vf h = load(in + 3 * LANES + 4);
+      store(out + 4 * column_stride, EVEN(EVEN(e, f), EVEN(g, h)));
+      store(out + 5 * column_stride, EVEN(ODD(e, f), ODD(g, h)));
+    } else {
+      const vf a = load(in), b = load(in + LANES), c = load(in + 2), d = load(in + LANES + 2);
+      store(out, EVEN(a, b));
+      store(out + column_stride, ODD(a, b));
+      store(out + 2 * column_stride, EVEN(c, d));
+      store(out + 3 * column_stride, ODD(c, d));
+    }
+  }
+}
+
+// Zeros, then n values, then zeros up to `length`.
+INLINE void winograd_pad(
+    size_t before, size_t n, size_t length, const float *in, float *line) {
+  for (size_t i = 0; i < before; i++) line[i] = 0;
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) store(line + before + i, load(in + i));
+  if (i < n) store(line + before + i, load_part(in + i, n - i));
+  for (i = before + n; i < length; i += LANES) store(line + i, splat(0));
+}
+
+INLINE void winograd_split_tiles(
+    const int m, const squall_winograd *shape, const float *plane, size_t first, size_t n,
+    float *line, float *out, ptrdiff_t stride) {
+  const int side = m + 2;
+  const ptrdiff_t height = (ptrdiff_t)shape->height, width = (ptrdiff_t)shape->width;
+  for (size_t done = 0; done < n;) {
+    const size_t row = (first + done) / shape->columns, column = (first + done) % shape->columns;
+    const size_t left = shape->columns - column, count = left < n - done ? left : n - done;
+    const ptrdiff_t x = (ptrdiff_t)(m * column) - shape->left;
+    const ptrdiff_t seen = (ptrdiff_t)(m * count) + 2;
+    const ptrdiff_t read = m * (ptrdiff_t)((count + LANES - 1) / LANES * LANES) + 4;
+    const ptrdiff_t from = x < 0 ? (-x < seen ? -x : seen) : 0;
+    const ptrdiff_t to = x + seen > width ? (width - x > from ? width - x : from) : seen;
+    for (int i = 0; i < side; i++) {
+      const ptrdiff_t y = (ptrdiff_t)(m * row) + i - shape->top;
+      const float *source = line;
+      if (!plane || y < 0 || y >= height) winograd_pad(0, 0, (size_t)read, line, line);
+      else if (from == 0 && to == seen && y * width + x + read <= height * width)
+        source = plane + y * width + x;
+      else if (from < to)
+        winograd_pad(
+            (size_t)from, (size_t)(to - from), (size_t)read, plane + y * width + x + from, line);
+      else winograd_pad(0, 0, (size_t)read, line, line);
+      winograd_split(m, count, source, out + i * side * stride + done, stride);
+    }
+    done += count;
+  }
+}
+
+static void f32_winograd_split(
+    const squall_winograd *shape, const float *plane, size_t first, size_t n, float *line,
+    float *out, ptrdiff_t stride) {
+  assert(shape && shape->columns > 0 && line && out && (shape->m == 2 || shape->m == 4));
+  if (shape->m == 4) winograd_split_tiles(4, shape, plane, first, n, line, out, stride);
+  else winograd_split_tiles(2, shape, plane, first, n, line, out, stride);
+}
+
+static void f32_winograd_in(
+    size_t m, size_t n, const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride) {
+  assert((m == 2 || m == 4) && in && out);
+#define TRANSFORM(side)                                                                         \
+  for (size_t t = 0; t < n; t += LANES) {                                                       \
+    vf d[side][side];                                                                           \
+    UNROLL for (int j = 0; j < side; j++) {                                                     \
+      vf v[side];                                                                               \
+      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);   \
+      winograd_in_##side(v);                                                                    \
+      UNROLL for (int i = 0; i < side; i++) d[i][j] = v[i];                                     \
+    }                                                                                           \
+    UNROLL for (int i = 0; i < side; i++) {                                                     \
+      winograd_in_##side(d[i]);                                                                 \
+      UNROLL for (int j = 0; j < side; j++) store(out + (i * side + j) * out_stride + t, d[i][j]); \
+    }                                                                                           \
+  }
+  if (m == 4) {
+    TRANSFORM(6)
+  } else {
+    TRANSFORM(4)
+  }
+#undef TRANSFORM
+}
+
+// The m values of each of a vector of tiles, tile after tile.
+INLINE void winograd_join(const int m, const vf *v, float *out) {
+  if (m == 4) {
+    const vf a = LOW(v[0], v[2]), b = HIGH(v[0], v[2]);
+    const vf c = LOW(v[1], v[3]), d = HIGH(v[1], v[3]);
+    store(out, LOW(a, c));
+    store(out + LANES, HIGH(a, c));
+    store(out + 2 * LANES, LOW(b, d));
+    store(out + 3 * LANES, HIGH(b, d));
+  } else {
+    store(out, LOW(v[0], v[1]));
+    store(out + LANES, HIGH(v[0], v[1]));
+  }
+}
+
+static void f32_winograd_out(
+    size_t m, size_t n, const float *in, ptrdiff_t in_stride, float bias, float *out,
+    ptrdiff_t out_stride) {
+  assert((m == 2 || m == 4) && in && out);
+#define TRANSFORM(side)                                                                         \
+  for (size_t t = 0; t < n; t += LANES) {                                                       \
+    vf d[side - 2][side];                                                                       \
+    UNROLL for (int j = 0; j < side; j++) {                                                     \
+      vf v[side];                                                                               \
+      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);   \
+      winograd_out_##side(v);                                                                   \
+      UNROLL for (int i = 0; i < side - 2; i++) d[i][j] = v[i];                                 \
+    }                                                                                           \
+    UNROLL for (int i = 0; i < side - 2; i++) {                                                 \
+      winograd_out_##side(d[i]);                                                                \
+      UNROLL for (int j = 0; j < side - 2; j++) d[i][j] += bias;                                \
+      winograd_join(side - 2, d[i], out + i * out_stride + (side - 2) * t);                     \
+    }                                                                                           \
+  }
+  if (m == 4) {
+    TRANSFORM(6)
+  } else {
+    TRANSFORM(4)
+  }
+#undef TRANSFORM
+}
+
+static void f32_winograd_join(
+    const squall_winograd *shape, size_t first, size_t n, const float *in, ptrdiff_t stride,
+    const float *residual, float *plane, const squall_epilogue *e) {
+  assert(shape && shape->columns > 0 && in && plane && e);
+  const size_t m = shape->m;
+  for (size_t done = 0; done < n;) {
+    const size_t row = (first + done) / shape->columns, column = (first + done) % shape->columns;
+    const size_t left = shape->columns - column, count = left < n - done ? left : n - done;
+    const size_t x = m * column, wanted = m * count;
+    const size_t width = x + wanted < shape->out_width ? wanted : shape->out_width - x;
+    for (size_t i = 0; i < m && m * row + i < shape->out_height; i++) {
+      const size_t place = (m * row + i) * shape->out_width + x;
+      f32_finish(
+          width, in + (ptrdiff_t)i * stride + m * done, residual ? residual + place : NULL,
+          plane + place, e);
+    }
+    done += count;
+  }
+}
+
+// 1 / N of each point, N being the product of its distances from the others, goes to the weights.
+INLINE void winograd_weights_6(double v[6], double a, double b, double c) {
+  const double near = (a + c * 0.5625) * (-1 / 1.8984375), near_odd = b * (-0.75 / 1.8984375);
+  const double far = (a + c * 2.25) * (1 / 7.59375), far_odd = b * (1.5 / 7.59375);
+  v[0] = a * (1 / 1.265625);
+  v[1] = near + near_odd;
+  v[2] = near - near_odd;
+  v[3] = far + far_odd;
+  v[4] = far - far_odd;
+  v[5] = c;
+}
+
+INLINE void winograd_weights_4(double v[4], double a, double b, double c) {
+  v[0] = a;
+  v[1] = (a + b + c) / 2;
+  v[2] = (a - b + c) / 2;
+  v[3] = c;
+}
+
+static void f32_winograd_weights(
+    size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t in_stride,
+    float *out, ptrdiff_t out_stride) {
+  assert((m == 2 || m == 4) && rows <= panel_rows && panel_rows <= MR && in && out);
+#define TRANSFORM(side)                                                                         \
+  for (size_t k = 0; k < depth; k++) {                                                          \
+    float values[side * side][MR];                                                              \
+    for (size_t r = 0; r < rows; r++) {                                                         \
+      const float *g = in + (ptrdiff_t)r * in_stride + 9 * k;                                   \
+      double line[3][side];                                                                     \
+      UNROLL for (int i = 0; i < 3; i++)                                                        \
+        winograd_weights_##side(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);                 \
+      UNROLL for (int j = 0; j < side; j++) {                                                   \
+        double v[side];                                                                         \
+        winograd_weights_##side(v, line[0][j], line[1][j], line[2][j]);                         \
+        UNROLL for (int i = 0; i < side; i++) values[i * side + j][r] = (float)v[i];            \
+      }                                                                                         \
+    }                                                                                           \
+    for (int p = 0; p < side * side; p++)                                                       \
+      for (size_t r = 0; r < rows; r++)                                                         \
+        out[p * out_stride + (ptrdiff_t)(k * panel_rows + r)] = values[p][r];                   \
+  }
+  if (m == 4) {
+    TRANSFORM(6)
+  } else {
+    TRANSFORM(4)
+  }
+#undef TRANSFORM
+}

@@ -1,0 +1,113 @@
+// Room: Tensors. A convolution's weights, packed for whichever route asks for them.
+
+internal import Synchronization
+
+/// The weights of a convolution, rows of `depth` for each output channel, and its bias. Each packing
+/// of them is made when a plan first needs it, and kept.
+final class ConvolutionWeights: Sendable {
+  let groups: Int, rows: Int, depth: Int
+  let variant: KernelVariant
+  /// Whose memory and whose store of weights this is.
+  private let account = MemoryAccount.current
+  private let source: Source
+  private let direct = Mutex<PackedPanels<Float>?>(nil)
+  private let expanded = Mutex<[Int: WinogradWeights]>([:])
+
+  private enum Source: Sendable {
+    case tensor(Tensor, bias: Tensor?)
+    /// Weights that were put together for one packing alone.
+    case packed(PackedPanels<Float>)
+  }
+
+  /// The weights of `groups` times `rows` output channels, which lie one after the other.
+  private init(_ weights: Tensor, bias: Tensor?, groups: Int, variant: KernelVariant) {
+    self.groups = groups
+    rows = weights.shape[0] / groups
+    depth = weights.count / weights.shape[0]
+    self.variant = variant
+    source = .tensor(weights, bias: bias)
+  }
+
+  /// Weights that only direct routes use.
+  init(
+    _ panels: PackedPanels<Float>, groups: Int, rows: Int, depth: Int, variant: KernelVariant
+  ) {
+    (self.groups, self.rows, self.depth, self.variant) = (groups, rows, depth, variant)
+    source = .packed(panels)
+  }
+
+  /// Each weight once, with the bias as starting values.
+  var panels: PackedPanels<Float> {
+    switch source {
+    case .packed(let panels): panels
+    case .tensor(let tensor, let bias):
+      direct.withLock { known in
+        if let known { return known }
+        let made = PackedPanels<Float>(
+          groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
+          of: [tensor, bias]
+        ) { fill in
+          let biases = bias?.elements(as: Float.self)
+          tensor.withWeights(of: Float.self) { weights in
+            fill({ biases?[$0] ?? 0 }, { row, k in weights[row * depth + k] })
+          }
+        }
+        known = made
+        return made
+      }
+    }
+  }
+
+  /// The weights of 3 × 3 taps for tiles of `side` × `side` results; nil where only the direct
+  /// packing is there.
+  func winograd(side: Int) -> WinogradWeights? {
+    guard case .tensor(let tensor, let bias) = source, depth % 9 == 0 else { return nil }
+    return expanded.withLock { known in
+      if let found = known[side] { return found }
+      let made = WinogradWeights(
+        tensor, bias: bias, side: side, groups: groups, rows: rows, depth: depth / 9,
+        variant: variant)
+      known[side] = made
+      return made
+    }
+  }
+}
+
+/// Networks that repeat a cell in time have one convolution many times over: their weights are packed
+/// once, as long as any of them is alive.
+extension ConvolutionWeights {
+  private struct Known: Sendable {
+    weak var weights: ConvolutionWeights?
+  }
+
+  /// By where the weights lie. What is alive keeps its tensor, so that its place stays its own.
+  private static let known = Mutex<[Int: [Known]]>([:])
+
+  /// The weights of `groups` times as many output channels as fit, which lie one after the other.
+  static func of(
+    _ tensor: Tensor, bias: Tensor?, groups: Int, variant: KernelVariant
+  ) -> ConvolutionWeights {
+    let dense = tensor.contiguous()
+    let place = dense.storage.place &+ dense.offset * dense.elementType.byteWidth
+    return known.withLock { known in
+      let same = known[place]?.lazy.compactMap(\.weights).first {
+        $0.holds(dense, bias: bias, groups: groups, variant: variant)
+      }
+      if let same { return same }
+      let made = ConvolutionWeights(dense, bias: bias, groups: groups, variant: variant)
+      known = known.filter { $0.value.contains { $0.weights != nil } }
+      known[place, default: []].removeAll { $0.weights == nil }
+      known[place, default: []].append(Known(weights: made))
+      return made
+    }
+  }
+
+  private func holds(
+    _ other: Tensor, bias others: Tensor?, groups: Int, variant: KernelVariant
+  ) -> Bool {
+    guard case .tensor(let tensor, let bias) = source else { return false }
+    return tensor.shape == other.shape && self.groups == groups && self.variant == variant
+      && account === MemoryAccount.current
+      && bias?.elements(as: Float.self) == others?.elements(as: Float.self)
+  }
+}

@@ -1,0 +1,220 @@
+// Room: Tensors. 3 × 3 convolution by Winograd's way: transforms, and few products instead of many.
+
+internal import CVectorKernels
+
+/// A convolution of 3 × 3 taps with neither stride nor dilation, in tiles of `side` × `side` results.
+///
+/// Tiles are counted through rows, sheets and images. A piece of them goes through three steps in one
+/// thread's scratch memory: the values of all its input channels at the points of interpolation, for
+/// each point a product over the channels, and from these the results.
+///
+/// **Source**: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016).
+struct WinogradConvolution: Sendable {
+  private let convolution: ConvolutionCore
+  private let weights: WinogradWeights
+  private let sheets: Int, outSheets: Int
+  private let shape: squall_winograd
+  private let side: Int
+  /// Tiles of one sheet.
+  private let tiles: Int
+  /// The most tiles that a piece has, and floats from one channel of them to the next.
+  private let mostTiles: Int, pitch: Int
+  /// Panels of weights whose results are kept until they are transformed.
+  private let panelsAtOnce: Int
+  /// Where each in channel of a block lies.
+  private let offsets: AlignedArray<Int>
+
+  /// Scratch memory of a thread, in floats, unless channels are many.
+  private static let scratchWords = 1 << 20
+  /// Results of so many panels at once.
+  private static let panelsWanted = 16
+
+  /// Nil where another route is faster.
+  init?(_ convolution: ConvolutionCore, size: [Int], outSize: [Int]) {
+    guard let side = WinogradCost(convolution, outSize: outSize).best,
+      let weights = convolution.weights.winograd(side: side)
+    else { return nil }
+    self.convolution = convolution
+    self.weights = weights
+    self.side = side
+    (sheets, outSheets) = (size[0], outSize[0])
+    let columns = (outSize[2] + side - 1) / side
+    tiles = (outSize[1] + side - 1) / side * columns
+    shape = squall_winograd(
+      m: side, columns: columns, height: size[1], width: size[2],
+      top: convolution.vertical.before, left: convolution.horizontal.before,
+      out_height: outSize[1], out_width: outSize[2])
+    let panelRows = convolution.variant.panelRows
+    let panelCount = (convolution.groupOutChannels + panelRows - 1) / panelRows
+    panelsAtOnce = min(panelCount, Self.panelsWanted)
+    let channels = convolution.groupInSheets + panelsAtOnce * panelRows
+    mostTiles = min(
+      max(Self.scratchWords / (weights.points * channels) / 48 * 48, 96), 192)
+    let lanes = convolution.variant.lanes
+    // An odd number of cache lines, and room for a vector that begins at the last tile.
+    pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
+    let (depth, pitch) = (weights.blockDepth, pitch)
+    offsets = AlignedArray(count: depth) { base in
+      for k in 0..<depth { base[k] = k * pitch }
+    }
+  }
+
+  func run(
+    input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let all = batch * outSheets * tiles
+    // Pieces enough for a handful of threads, each long enough for the product to run at full speed.
+    let wanted = min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
+    let pieces = (all + wanted - 1) / wanted
+    let piece = ((all + pieces - 1) / max(pieces, 1) + 15) / 16 * 16
+    // Where there are too few, threads share the out channels, each transforming the input for
+    // itself.
+    let panelCount = weights.panels.panels.count
+    let units = pieces * convolution.groups
+    let shares = min(max(1, 4 / max(units, 1)), max(1, panelCount / 8))
+    let panelsPerShare = (panelCount + shares - 1) / shares
+    let work =
+      Double(all) * Double(weights.points) * Double(convolution.outChannels)
+      * Double(convolution.groupInSheets)
+    ThreadPool.current.forEachTile(
+      units * shares, nanoseconds: convolution.variant.nanoseconds(multiplyAdds: work)
+    ) { index in
+      let share = index % shares
+      let group = index / shares % convolution.groups
+      let first = index / (shares * convolution.groups) * piece
+      let panels = share * panelsPerShare..<min((share + 1) * panelsPerShare, panelCount)
+      guard first < all, !panels.isEmpty else { return }
+      let part = Part(
+        group: group, first: first, count: min(piece, all - first), panels: panels)
+      runPart(part, input: input, residual: residual, output: output)
+    }
+  }
+
+  /// What one thread does at a time: some tiles of one group, for some of the out channels.
+  private struct Part {
+    var group: Int, first: Int, count: Int
+    var panels: Range<Int>
+  }
+
+  private func runPart(
+    _ part: Part, input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let points = weights.points
+    let depth = convolution.groupInSheets
+    let outRows = panelsAtOnce * convolution.variant.panelRows
+    // Points an odd number of cache lines apart too.
+    let inStride = (depth * pitch / 16 | 1) * 16
+    let outStride = (outRows * pitch / 16 | 1) * 16
+    let line = side * (pitch + 32) + 64
+    let staged = max(points, side * side) * pitch + 64
+    let total = points * (inStride + outStride) + line + staged
+    Scratch.with(Float.self, count: total) { scratch in
+      let products = scratch + points * inStride
+      let stage = products + points * outStride
+      transformInput(part, input, line: stage + staged, stage: stage, scratch, stride: inStride)
+      for first in stride(
+        from: part.panels.lowerBound, to: part.panels.upperBound, by: panelsAtOnce)
+      {
+        let panels = first..<min(first + panelsAtOnce, part.panels.upperBound)
+        multiply(part, panels, scratch, stride: inStride, products, stride: outStride)
+        transformOutput(
+          part, panels, products, stride: outStride, stage: stage, residual: residual,
+          output: output)
+      }
+    }
+  }
+
+  /// Calls `body` for each sheet that the part has tiles of: the sheet, counted through all images,
+  /// its first tile, how many there are, and which of the part's they are.
+  @inline(__always)
+  private func forEachSheet(
+    of part: Part, _ body: (_ sheet: Int, _ first: Int, _ count: Int, _ place: Int) -> Void
+  ) {
+    var place = 0
+    while place < part.count {
+      let (sheet, first) = (part.first + place).quotientAndRemainder(dividingBy: tiles)
+      let count = min(tiles - first, part.count - place)
+      body(sheet, first, count, place)
+      place += count
+    }
+  }
+
+  private func transformInput(
+    _ part: Part, _ input: UnsafePointer<Float>, line: UnsafeMutablePointer<Float>,
+    stage: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let kernels = convolution.variant.table
+    let window = convolution.sheets
+    let plane = shape.height * shape.width
+    var shape = shape
+    for channel in 0..<convolution.groupInSheets {
+      forEachSheet(of: part) { sheet, first, count, place in
+        let (image, outSheet) = sheet.quotientAndRemainder(dividingBy: outSheets)
+        let inSheet =
+          outSheet * window.stride - window.before + channel % window.taps * window.dilation
+        let whole =
+          image * convolution.inChannels + part.group * convolution.groupInChannels
+          + channel / window.taps
+        let source =
+          inSheet >= 0 && inSheet < sheets ? input + (whole * sheets + inSheet) * plane : nil
+        kernels.pointee.f32_winograd_split(
+          &shape, source, first, count, line, stage + place, pitch)
+      }
+      kernels.pointee.f32_winograd_in(
+        side, part.count, stage, pitch, target + channel * pitch, stride)
+    }
+  }
+
+  private func multiply(
+    _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>, stride inStride: Int,
+    _ target: UnsafeMutablePointer<Float>, stride outStride: Int
+  ) {
+    let kernels = convolution.variant.table
+    let depth = convolution.groupInSheets
+    for point in 0..<weights.points {
+      for first in Swift.stride(from: 0, to: depth, by: weights.blockDepth) {
+        var epilogue = squall_epilogue()
+        epilogue.accumulate = first > 0
+        for index in panels {
+          let panel = weights.panels.panels[index]
+          let row = (index - panels.lowerBound) * convolution.variant.panelRows
+          kernels.pointee.f32_igemm(
+            panel.rows, panel.height, part.count, min(weights.blockDepth, depth - first),
+            weights.panels.pointer(group: part.group * weights.points + point, panel)
+              + first * panel.height,
+            source + point * inStride + first * pitch, offsets.base,
+            target + point * outStride + row * pitch, pitch, nil, 0, true, &epilogue)
+        }
+      }
+    }
+  }
+
+  private func transformOutput(
+    _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>, stride: Int,
+    stage: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>
+  ) {
+    let kernels = convolution.variant.table
+    var epilogue = convolution.activation.epilogue
+    var shape = shape
+    let plane = shape.out_height * shape.out_width
+    let panelRows = convolution.variant.panelRows
+    let firstRow = panels.lowerBound * panelRows
+    let endRow = min(panels.upperBound * panelRows, convolution.groupOutChannels)
+    for row in firstRow..<endRow {
+      let channel = part.group * convolution.groupOutChannels + row
+      kernels.pointee.f32_winograd_out(
+        side, part.count, source + (row - firstRow) * pitch, stride, weights.bias[channel], stage,
+        side * pitch)
+      forEachSheet(of: part) { sheet, first, count, place in
+        let (image, outSheet) = sheet.quotientAndRemainder(dividingBy: outSheets)
+        let start = ((image * convolution.outChannels + channel) * outSheets + outSheet) * plane
+        kernels.pointee.f32_winograd_join(
+          &shape, first, count, stage + side * place, side * pitch, residual.map { $0 + start },
+          output + start, &epilogue)
+      }
+    }
+  }
+}
