@@ -57,6 +57,8 @@ INLINE void igemm_chain(
   for (size_t i = 0; i < k; i++) {
     const float *p = in + offsets[i];
     w += rows;
+    // Weights are read once for a few strips, from far away; processors stop at the end of a page.
+    __builtin_prefetch(w + 64 * rows);
     vf b[MAX_VECTORS];
     UNROLL for (int v = 0; v < vectors; v++)
       b[v] = masked && v == vectors - 1 ? load_part(p + v * LANES, tail) : load(p + v * LANES);

@@ -25,7 +25,9 @@ struct WinogradConvolution: Sendable {
   private let offsets: AlignedArray<Int>
 
   /// Scratch memory of a thread, in floats, unless channels are many.
-  private static let scratchWords = 1 << 20
+  private static let scratchWords = 1 << 19
+  /// Weights that stay in the last cache, in floats.
+  private static let cachedWords = 4 << 20
   /// Results of so many panels at once.
   private static let panelsWanted = 16
 
@@ -48,8 +50,10 @@ struct WinogradConvolution: Sendable {
     let panelCount = (convolution.groupOutChannels + panelRows - 1) / panelRows
     panelsAtOnce = min(panelCount, Self.panelsWanted)
     let channels = convolution.groupInSheets + panelsAtOnce * panelRows
-    mostTiles = min(
-      max(Self.scratchWords / (weights.points * channels) / 48 * 48, 96), 192)
+    // More tiles share weights that no cache holds.
+    let weightWords = weights.points * convolution.groupInSheets * convolution.groupOutChannels
+    let least = weightWords > Self.cachedWords ? 96 : 48
+    mostTiles = min(max(Self.scratchWords / (weights.points * channels) / 48 * 48, least), 192)
     let lanes = convolution.variant.lanes
     // An odd number of cache lines, and room for a vector that begins at the last tile.
     pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
@@ -174,16 +178,18 @@ struct WinogradConvolution: Sendable {
     let kernels = convolution.variant.table
     let depth = convolution.groupInSheets
     for point in 0..<weights.points {
-      for first in Swift.stride(from: 0, to: depth, by: weights.blockDepth) {
+      for block in 0..<weights.blockCount {
+        let first = block * weights.blockDepth
+        let group =
+          (part.group * weights.points + point) * weights.blockCount + block
         var epilogue = squall_epilogue()
-        epilogue.accumulate = first > 0
+        epilogue.accumulate = block > 0
         for index in panels {
           let panel = weights.panels.panels[index]
           let row = (index - panels.lowerBound) * convolution.variant.panelRows
           kernels.pointee.f32_igemm(
             panel.rows, panel.height, part.count, min(weights.blockDepth, depth - first),
-            weights.panels.pointer(group: part.group * weights.points + point, panel)
-              + first * panel.height,
+            weights.panels.pointer(group: group, panel),
             source + point * inStride + first * pitch, offsets.base,
             target + point * outStride + row * pitch, pitch, nil, 0, true, &epilogue)
         }

@@ -10,11 +10,11 @@ internal import CVectorKernels
 final class WinogradWeights: Sendable {
   let points: Int
   let bias: [Float]
-  /// A group for each point of each of the groups.
+  /// In channels that are summed up at a time, few enough for a strip of tiles to stay in the first
+  /// cache, and how many such blocks there are; the last is filled up with zeros.
+  let blockDepth: Int, blockCount: Int
+  /// A group for each block of each point of each of the groups, in the order of their use.
   let panels: PackedPanels<Float>
-  /// In channels that are summed up at a time, short enough for a strip of tiles to stay in the first
-  /// cache.
-  let blockDepth: Int
 
   private static let mostBlockDepth = 128
 
@@ -27,10 +27,11 @@ final class WinogradWeights: Sendable {
     self.bias =
       bias?.elements(as: Float.self) ?? [Float](repeating: 0, count: groups * rows)
     let blockCount = max(1, (depth + Self.mostBlockDepth - 1) / Self.mostBlockDepth)
-    blockDepth = (depth + blockCount - 1) / blockCount
+    let blockDepth = (depth + blockCount - 1) / blockCount
+    (self.blockDepth, self.blockCount) = (blockDepth, blockCount)
     let kernels = variant.table
     panels = PackedPanels<Float>(
-      as: "winograd", groups: groups * points, rows: rows, depth: depth,
+      as: "winograd", groups: groups * points * blockCount, rows: rows, depth: blockDepth,
       panelRows: variant.panelRows, of: [weights], settings: [side]
     ) { base, size, panels in
       weights.withWeights(of: Float.self) { weights in
@@ -39,10 +40,14 @@ final class WinogradWeights: Sendable {
           groups * panels.count, nanoseconds: 50 * Double(groups * rows) * Double(depth)
         ) { tile in
           let (group, panel) = (tile / panels.count, panels[tile % panels.count])
-          kernels.pointee.f32_winograd_weights(
-            side, panel.rows, panel.height, depth,
-            weights + (group * rows + panel.firstRow) * depth * 9, depth * 9,
-            base + group * points * size + panel.offset + panel.height, size)
+          for block in 0..<blockCount {
+            let first = block * blockDepth
+            kernels.pointee.f32_winograd_weights(
+              side, panel.rows, panel.height, min(blockDepth, depth - first),
+              weights + ((group * rows + panel.firstRow) * depth + first) * 9, depth * 9,
+              base + (group * points * blockCount + block) * size + panel.offset + panel.height,
+              blockCount * size)
+          }
         }
       }
     }
