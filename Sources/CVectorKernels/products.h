@@ -412,6 +412,58 @@ static void f32_depthwise_3x3(
   if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
 }
 
+// Some rows and vectors of a depthwise convolution with at least as many taps above each other: each
+// vector of input is read once for all the rows that it touches.
+INLINE void depthwise_block(
+    const int rows, const int vectors, size_t taps_y, size_t taps_x, size_t tail, const float *w,
+    float bias, const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual,
+    ptrdiff_t ldr, const squall_epilogue *e) {
+  vf acc[MR][MAX_VECTORS];
+  UNROLL for (int r = 0; r < rows; r++)
+    UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = splat(bias);
+#define ROW(i, low, high)                                                                      \
+  for (size_t j = 0; j < taps_x; j++) {                                                        \
+    vf x[MAX_VECTORS];                                                                         \
+    UNROLL for (int v = 0; v < vectors; v++)                                                   \
+      x[v] = load(in + (ptrdiff_t)(i) * pitch + (ptrdiff_t)j + v * LANES);                     \
+    UNROLL for (int r = low; r <= high; r++) {                                                 \
+      const vf s = splat(w[((i) - (size_t)r) * taps_x + j]);                                   \
+      UNROLL for (int v = 0; v < vectors; v++) acc[r][v] += s * x[v];                          \
+    }                                                                                          \
+  }
+  UNROLL for (int i = 0; i < rows - 1; i++) ROW((size_t)i, 0, i)
+  for (size_t i = (size_t)rows - 1; i < taps_y; i++) ROW(i, 0, rows - 1)
+  UNROLL for (int q = 1; q < rows; q++) ROW(taps_y - 1 + (size_t)q, q, rows - 1)
+#undef ROW
+  finish_tile(rows, vectors, rows, acc, out, ldo, residual, ldr, tail, e);
+}
+
+static void f32_depthwise_rows(
+    size_t taps_y, size_t taps_x, size_t rows, size_t n, const float *w, float bias,
+    const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual,
+    ptrdiff_t ldr, const squall_epilogue *e) {
+  assert(taps_y > 0 && taps_x > 0 && w && in && out && e);
+  size_t y = 0;
+#define BLOCK(rows, vectors, tail)                                                             \
+  depthwise_block(                                                                             \
+      rows, vectors, taps_y, taps_x, tail, w, bias, in + (ptrdiff_t)y * pitch + x, pitch,      \
+      out + (ptrdiff_t)y * ldo + x, ldo, residual ? residual + (ptrdiff_t)y * ldr + x : NULL,  \
+      ldr, e)
+#define LINE(rows)                                                                             \
+  do {                                                                                         \
+    size_t x = 0;                                                                              \
+    for (; x + 2 * LANES <= n; x += 2 * LANES) BLOCK(rows, 2, LANES);                          \
+    if (n - x > LANES) BLOCK(rows, 2, n - x - LANES);                                          \
+    else if (n > x) BLOCK(rows, 1, n - x);                                                     \
+  } while (0)
+  if (taps_y >= 4)
+    for (; y + 4 <= rows; y += 4) LINE(4);
+  for (; y < rows; y++) LINE(1);
+#undef LINE
+#undef BLOCK
+  if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(rows, n, out, ldo, e);
+}
+
 static void f32_finish(
     size_t n, const float *in, const float *residual, float *out, const squall_epilogue *e) {
   size_t i = 0;

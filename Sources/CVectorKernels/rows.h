@@ -212,10 +212,69 @@ static void f32_take(size_t n, size_t step, const float *in, float *out) {
     memcpy(out, in, n * sizeof *out);
     return;
   }
-  if (step == 2) {
-    // The last vector would read one element too many.
+#define PAIR(p) EVEN(load(p), load((p) + LANES))
+#define FOUR(p) EVEN(PAIR(p), PAIR((p) + 2 * LANES))
+  // The last vector would read some elements too many.
+  if (step == 2)
+    for (; i + LANES < n; i += LANES) store(out + i, PAIR(in + 2 * i));
+  if (step == 4)
+    for (; i + LANES < n; i += LANES) store(out + i, FOUR(in + 4 * i));
+  if (step == 8)
     for (; i + LANES < n; i += LANES)
-      store(out + i, EVEN(load(in + 2 * i), load(in + 2 * i + LANES)));
-  }
+      store(out + i, EVEN(FOUR(in + 8 * i), FOUR(in + 8 * i + 4 * LANES)));
+#undef PAIR
+#undef FOUR
   for (; i < n; i++) out[i] = in[i * step];
+}
+
+static void f32_interleave(
+    size_t n, size_t step, const float *in, ptrdiff_t in_stride, float *out) {
+  size_t i = 0;
+  if (step == 2)
+    for (; i + LANES <= n; i += LANES) {
+      const vf a = load(in + i), b = load(in + in_stride + i);
+      store(out + 2 * i, LOW(a, b));
+      store(out + 2 * i + LANES, HIGH(a, b));
+    }
+  if (step == 4)
+    for (; i + LANES <= n; i += LANES) {
+      const vf a = load(in + i), b = load(in + in_stride + i);
+      const vf c = load(in + 2 * in_stride + i), d = load(in + 3 * in_stride + i);
+      const vf ac = LOW(a, c), bd = LOW(b, d), ac1 = HIGH(a, c), bd1 = HIGH(b, d);
+      store(out + 4 * i, LOW(ac, bd));
+      store(out + 4 * i + LANES, HIGH(ac, bd));
+      store(out + 4 * i + 2 * LANES, LOW(ac1, bd1));
+      store(out + 4 * i + 3 * LANES, HIGH(ac1, bd1));
+    }
+  for (; i < n; i++)
+    for (size_t s = 0; s < step; s++) out[i * step + s] = in[(ptrdiff_t)s * in_stride + (ptrdiff_t)i];
+}
+
+// One of the two results between x and its neighbour; a share of 0 looks at x alone.
+INLINE vf between(const float *x, float share, size_t n) {
+  const vf a = n < LANES ? load_part(x, n) : load(x);
+  if (share == 0) return a;
+  const vf b = n < LANES ? load_part(x + 1, n) : load(x + 1);
+  return a * (1 - share) + b * share;
+}
+
+static void f32_upsample_2x(
+    size_t n, const float *even, float even_share, const float *odd, float odd_share, float *out) {
+  for (size_t i = 0; i < n; i += LANES) {
+    const size_t left = n - i;
+    const vf a = between(even + i, even_share, left), b = between(odd + i, odd_share, left);
+    const vf low = LOW(a, b), high = HIGH(a, b);
+    float *o = out + 2 * i;
+    if (left >= LANES) {
+      store(o, low);
+      store(o + LANES, high);
+    } else if (2 * left > LANES) {
+      store(o, low);
+      store_part(o + LANES, high, 2 * left - LANES);
+    } else if (2 * left == LANES) {
+      store(o, low);
+    } else {
+      store_part(o, low, 2 * left);
+    }
+  }
 }

@@ -105,6 +105,39 @@ import Testing
     }
   }
 
+  /// Doubled rows of every length, between neighbours as networks ask for them, or copied.
+  @Test(arguments: [-0.25, 0, nil])
+  func doublingAgreesWithItsDefinition(shift: Double?) {
+    for width in [1, 3, 4, 6, 10, 17, 33, 35, 66] {
+      let input = (0..<width).map { Float($0 * $0 % 7) }
+      let positions = (0..<2 * width).map { Double($0) / 2 + (shift ?? 0) }
+      let axis =
+        shift == nil
+        ? ResizeAxis(nearest: positions.map { Int($0) }, inputLength: width)
+        : ResizeAxis(linear: positions, inputLength: width)
+      let expected = positions.map { position in
+        let place = min(
+          max(shift == nil ? position.rounded(.down) : position, 0), Double(width - 1))
+        let left = Int(place)
+        let (a, b) = (Double(input[left]), Double(input[min(left + 1, width - 1)]))
+        return a + (b - a) * (place - Double(left))
+      }
+      for variant in KernelVariant.all {
+        var output = [Float](repeating: 0, count: 2 * width)
+        variant.asCurrent {
+          output.withUnsafeMutableBufferPointer { output in
+            input.withUnsafeBufferPointer { input in
+              guard let source = input.baseAddress, let target = output.baseAddress else { return }
+              LinearResize2D(vertical: ResizeAxis(nearest: [0], inputLength: 1), horizontal: axis)
+                .run(input: source, planes: 1, output: target)
+            }
+          }
+        }
+        #expect(worst(output, expected) < 1e-5, "\(variant.name) \(width)")
+      }
+    }
+  }
+
   @Test func nearestCopies() {
     let axis = ResizeAxis(nearest: [0, 0, 2, 5, -1], inputLength: 3)
     #expect(axis.first == [0, 0, 2, 2, 0])

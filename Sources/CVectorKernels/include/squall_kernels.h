@@ -242,6 +242,13 @@ typedef struct squall_kernels {
       float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
       const squall_epilogue *epilogue);
 
+  /// The same with `taps_y` by `taps_x` taps, `w[i taps_x + j]`; each of the rows + taps_y - 1 input
+  /// rows may be read up to n rounded up to whole vectors, and taps_x - 1 more.
+  void (*f32_depthwise_rows)(
+      size_t taps_y, size_t taps_x, size_t rows, size_t n, const float *w, float bias,
+      const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *_Nullable residual,
+      ptrdiff_t ldr, const squall_epilogue *epilogue);
+
   /// The weights for Winograd's convolution, in double precision: windows of 3 x 3 taps, `depth` of
   /// them a row, to panels of `rows` (at most panel_rows and mr) for each pair of points p:
   /// `out[p out_stride + k panel_rows + row]`.
@@ -298,6 +305,15 @@ typedef struct squall_kernels {
   void (*f32_join_taps)(
       size_t n, const int32_t *a_places, const float *a_weights, const int32_t *b_places,
       const float *b_weights, int32_t *places, float *weights);
+
+  /// `out[i step + s] = in[s in_stride + i]` for i < n and s < step.
+  void (*f32_interleave)(
+      size_t n, size_t step, const float *in, ptrdiff_t in_stride, float *out);
+
+  /// `out[2i] = even[i] (1 - share) + even[i + 1] share`, and `out[2i + 1]` from `odd` likewise; the
+  /// second value is not read where its share is 0.
+  void (*f32_upsample_2x)(
+      size_t n, const float *even, float even_share, const float *odd, float odd_share, float *out);
 
   /// `out[x] = act(in[x] + residual[x])`: the end of a product that went through scratch.
   void (*f32_finish)(

@@ -41,10 +41,13 @@ struct DepthwiseConvolution: Sendable {
   }
 
   /// Whether the taps of neighbouring outputs are neighbours both ways.
-  private var isPlain3x3: Bool {
+  private var isPlain: Bool {
     // Tiles so small that each tap has rows of its own are left to the general kernel.
-    convolution.vertical.taps == 3 && convolution.horizontal.taps == 3
-      && (0..<9).allSatisfy { offsets.base[$0] == $0 / 3 * tile.pitch + $0 % 3 }
+    let wide = convolution.horizontal.taps
+    return convolution.vertical.taps >= 3
+      && (0..<convolution.depth).allSatisfy {
+        offsets.base[$0] == $0 / wide * tile.pitch + $0 % wide
+      }
   }
 
   /// `channel` counts through the whole batch.
@@ -58,6 +61,8 @@ struct DepthwiseConvolution: Sendable {
     let multiplier = convolution.groupOutChannels
     let group = channel % convolution.inChannels
     var epilogue = convolution.activation.epilogue
+    let (high, wide) = (convolution.vertical.taps, convolution.horizontal.taps)
+    let isPlain = isPlain
     Scratch.with(Float.self, count: tile.floatCount) { scratch in
       tile.fill(
         scratch, height: height, width: width, top: top, left: 0, rows: rows, columns: outWidth,
@@ -70,10 +75,16 @@ struct DepthwiseConvolution: Sendable {
             for k in 0..<convolution.depth { taps[k] = packed[(k + 1) * panel.height + row] }
             let plane = channel * multiplier + panel.firstRow + row
             let place = (plane * outHeight + top) * outWidth
-            if isPlain3x3 {
+            if isPlain, high == 3, wide == 3 {
               kernels.pointee.f32_depthwise_3x3(
                 rows, outWidth, taps, packed[row], scratch, tile.pitch, output + place, outWidth,
                 residual.map { $0 + place }, outWidth, &epilogue)
+              continue
+            }
+            if isPlain, high > 3 {
+              kernels.pointee.f32_depthwise_rows(
+                high, wide, rows, outWidth, taps, packed[row], scratch, tile.pitch, output + place,
+                outWidth, residual.map { $0 + place }, outWidth, &epilogue)
               continue
             }
             for y in 0..<rows {

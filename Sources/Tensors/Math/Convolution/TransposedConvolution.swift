@@ -19,16 +19,9 @@ public final class TransposedConvolution: Sendable {
   public let rank: Int
   /// Three axes, and what is added to each; missing ones stand in front.
   private let axes: [WindowAxis], outputPadding: [Int]
-  private let phases: [Phase]
+  private let phases: [TransposedPhase]
   private let bias: [Float]
   private let activation: Activation
-
-  private struct Phase: Sendable {
-    /// The first sheet, row and column of the phase.
-    var place: [Int]
-    /// Nil where no tap reaches: the result is the bias.
-    var core: ConvolutionCore?
-  }
 
   /// Packs `weights` (float32, `[in, out / groups, taps…]`) and `bias` (`[out]`) for one to three
   /// `axes`, whose `before` and `after` are what is cut off the result.
@@ -81,12 +74,13 @@ public final class TransposedConvolution: Sendable {
     let packing = TransposedPacking(
       axes: all, bias: bias, groups: groups, groupIn: weights.shape[0] / groups,
       groupOut: groupOut, activation: activation)
-    var phases: [Phase] = []
+    var phases: [TransposedPhase] = []
     for z in 0..<all[0].stride {
       for y in 0..<all[1].stride {
         for x in 0..<all[2].stride {
           phases.append(
-            Phase(place: [z, y, x], core: packing.core(phase: [z, y, x], weights: weights)))
+            TransposedPhase(
+              place: [z, y, x], core: packing.core(phase: [z, y, x], weights: weights)))
         }
       }
     }
@@ -141,6 +135,12 @@ public final class TransposedConvolution: Sendable {
     let size = missing + lengths
     _ = try Shape(
       checking: [max(inChannels, outChannels), 1 << 12] + zip(size, outSize).map { max($0, $1) })
+    if let work = InterleavedConvolution(
+      phases, strides: axes.map(\.stride), size: size, outSize: outSize,
+      activation: activation)
+    {
+      return TransposedConvolutionPlan(work)
+    }
     var works: [TiledConvolution] = []
     var hasEmpty = false
     for phase in phases where zip(phase.place, outSize).allSatisfy({ $0 < $1 }) {
@@ -188,15 +188,22 @@ public final class TransposedConvolution: Sendable {
 
 /// A transposed convolution laid out for one image size.
 package final class TransposedConvolutionPlan: Sendable {
+  private let interleaved: InterleavedConvolution?
   private let plane: Int
   private let works: [TiledConvolution]
   private let hasEmpty: Bool
   private let fill: [Float]
 
+  init(_ interleaved: InterleavedConvolution) {
+    self.interleaved = interleaved
+    (plane, works, hasEmpty, fill) = (0, [], false, [])
+  }
+
   init(
     outSize: [Int], works: [TiledConvolution], hasEmpty: Bool, bias: [Float],
     activation: Activation
   ) {
+    interleaved = nil
     plane = outSize.reduce(1, *)
     (self.works, self.hasEmpty) = (works, hasEmpty)
     var values = bias
@@ -213,6 +220,7 @@ package final class TransposedConvolutionPlan: Sendable {
   package func run(
     input: UnsafePointer<Float>, batch: Int, output: UnsafeMutablePointer<Float>
   ) {
+    if let interleaved { return interleaved.run(input: input, batch: batch, output: output) }
     if hasEmpty {
       for index in 0..<batch * fill.count {
         (output + index * plane).update(repeating: fill[index % fill.count], count: plane)

@@ -19,7 +19,10 @@ struct WinogradCost {
     guard axes.allSatisfy({ $0.taps == 3 && $0.stride == 1 && $0.dilation == 1 }),
       convolution.groupInChannels > 1, outSize.allSatisfy({ $0 > 0 })
     else { return nil }
-    let direct = 16 * 9 * pairs * Double(outSize[1]) * (Double(outSize[2]) / 16).rounded(.up)
+    let (height, width) = (Double(outSize[1]), Double(outSize[2]))
+    // Rows one by one or, where these are short, all of them as one.
+    let positions = min(height * Self.wholeVectors(width), Self.wholeVectors(height * (width + 2)))
+    let direct = 9 * pairs * positions
     let (four, two) = (cost(side: 4), cost(side: 2))
     guard min(four, two) < 0.9 * direct else { return nil }
     return four <= two ? 4 : 2
@@ -29,8 +32,11 @@ struct WinogradCost {
     Double(convolution.groupInSheets) * Double(convolution.groupOutChannels)
   }
 
+  private static func wholeVectors(_ count: Double) -> Double { (count / 16).rounded(.up) * 16 }
+
   private func cost(side: Int) -> Double {
-    let tiles = outSize[1...].reduce(1) { $0 * ((Double($1) / Double(side)).rounded(.up)) }
+    let tiles = Self.wholeVectors(
+      outSize[1...].reduce(1) { $0 * ((Double($1) / Double(side)).rounded(.up)) })
     let points = Double((side + 2) * (side + 2))
     let transforms =
       (side == 4 ? 900.0 : 350) * Double(convolution.groupInSheets)

@@ -43,10 +43,12 @@ public struct LinearResize2D: Sendable {
   /// How rows and columns are resized.
   public let vertical: ResizeAxis, horizontal: ResizeAxis
   private let rowsPerTile: Int
+  private let doubling: Doubling?
 
   /// Resizing by rows and columns.
   public init(vertical: ResizeAxis, horizontal: ResizeAxis) {
     (self.vertical, self.horizontal) = (vertical, horizontal)
+    doubling = Doubling(horizontal)
     rowsPerTile = max(2, (1 << 14) / max(horizontal.first.count, 1))
   }
 
@@ -88,7 +90,7 @@ public struct LinearResize2D: Sendable {
           } else if held.1 == upper {
             row.update(from: lines + outWidth, count: outWidth)
           } else {
-            resample(source + upper * width, row)
+            resample(source + upper * width, row, kernels)
           }
           continue
         }
@@ -96,12 +98,12 @@ public struct LinearResize2D: Sendable {
           if held.1 == upper {
             lines.update(from: lines + outWidth, count: outWidth)
           } else {
-            resample(source + upper * width, lines)
+            resample(source + upper * width, lines, kernels)
           }
           held.0 = upper
         }
         if held.1 != lower {
-          resample(source + lower * width, lines + outWidth)
+          resample(source + lower * width, lines + outWidth, kernels)
           held.1 = lower
         }
         kernels.pointee.f32_lerp(outWidth, lines, lines + outWidth, share, row)
@@ -109,19 +111,52 @@ public struct LinearResize2D: Sendable {
     }
   }
 
-  @inline(__always)
   private func resample(
-    _ row: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+    _ row: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>,
+    _ kernels: UnsafePointer<squall_kernels>
+  ) {
+    guard let doubling else { return resample(row, target, 0..<outWidth) }
+    let inner = horizontal.inputLength - 2
+    resample(row, target, 0..<2)
+    kernels.pointee.f32_upsample_2x(
+      inner, row + 1 + doubling.even.shift, doubling.even.share, row + 1 + doubling.odd.shift,
+      doubling.odd.share, target + 2)
+    resample(row, target, 2 * inner + 2..<outWidth)
+  }
+
+  private func resample(
+    _ row: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ range: Range<Int>
   ) {
     horizontal.first.withUnsafeBufferPointer { first in
       horizontal.second.withUnsafeBufferPointer { second in
         horizontal.share.withUnsafeBufferPointer { share in
-          for x in 0..<outWidth {
+          for x in range {
             let (a, b) = (row[first[x]], row[second[x]])
             target[x] = share[x] == 0 ? a : a * (1 - share[x]) + b * share[x]
           }
         }
       }
     }
+  }
+}
+
+/// Doubling a length, but for the two results at either end: all even results are like each other, and
+/// all odd ones.
+private struct Doubling: Sendable {
+  /// Where a result's first input lies, seen from half its own place, and its second's share.
+  let even: (shift: Int, share: Float), odd: (shift: Int, share: Float)
+
+  /// Nil for anything else than doubling.
+  init?(_ axis: ResizeAxis) {
+    let length = axis.inputLength
+    guard length >= 4, axis.first.count == 2 * length else { return nil }
+    let like = [0, 1].map { (shift: axis.first[2 + $0] - 1, share: axis.share[2 + $0]) }
+    for x in 2..<2 * length - 2 {
+      let model = like[x % 2]
+      guard axis.first[x] == x / 2 + model.shift, axis.share[x] == model.share,
+        model.share == 0 || axis.second[x] == axis.first[x] + 1
+      else { return nil }
+    }
+    (even, odd) = (like[0], like[1])
   }
 }
