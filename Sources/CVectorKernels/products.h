@@ -91,8 +91,13 @@ INLINE void igemm_tile(
     finish_tile(rows, vectors, live_rows, acc, out, ldo, residual, ldr, tail, e);
     return;
   }
+  // What the sum starts from may be most of it already: it joins the pieces, not the first chain.
   vf total[MR][MAX_VECTORS];
-  memset(total, 0, sizeof total);
+  UNROLL for (int m = 0; m < rows; m++)
+    UNROLL for (int v = 0; v < vectors; v++) {
+      total[m][v] = acc[m][v];
+      acc[m][v] = splat(0);
+    }
   for (size_t i = 0; i < k; i += CHAIN) {
     const size_t length = k - i < CHAIN ? k - i : CHAIN;
     igemm_chain(rows, vectors, masked, length, w + i * rows, in, offsets + i, tail, acc);

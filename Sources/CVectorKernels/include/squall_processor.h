@@ -1,6 +1,22 @@
-// Room: CVectorKernels. Small things only the processor can do or tell.
+// Room: CVectorKernels. Small things only the processor or the C library can do or tell.
 #ifndef SQUALL_PROCESSOR_H
 #define SQUALL_PROCESSOR_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+/// Lets blocks of so many bytes and more go back to the system whenever they are freed. The
+/// allocator otherwise learns to take them from its heap, whose gaps stay with the process.
+static inline void squall_return_blocks(size_t bytes) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, (int)bytes);
+#else
+  (void)bytes;
+#endif
+}
 
 /// Tells the core that this thread is spinning, so that it saves power and yields to its sibling.
 static inline void squall_spin_hint(void) {

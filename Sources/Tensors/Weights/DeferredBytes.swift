@@ -1,5 +1,6 @@
 // Room: Tensors. Bytes of constants that are made when somebody first reads them, or never.
 
+internal import CVectorKernels
 internal import Synchronization
 
 #if canImport(Darwin)
@@ -105,6 +106,9 @@ package final class DeferredBytes: @unchecked Sendable {
 enum PageMemory {
   private static let largePage = 2 << 20
 
+  /// Done once: the gaps that freed weights leave in the heap are several times what is used.
+  private static let returnsLargeBlocks: Void = squall_return_blocks(2 * largePage)
+
   /// How many bytes `allocate` takes for so many.
   static func padded(_ byteCount: Int) -> Int {
     // Vector kernels may read, never write, up to a full vector past the end.
@@ -118,6 +122,7 @@ enum PageMemory {
     guard bytes >= 2 * largePage else {
       return .allocate(byteCount: bytes, alignment: TensorStorage.alignment)
     }
+    _ = returnsLargeBlocks
     let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: largePage)
     #if os(Linux)
       // Advice only: where the system declines, the memory is as good. The end that fills no large

@@ -12,6 +12,10 @@ struct TiledConvolution: Sendable {
   /// Whether a tile's rows are computed as one long row.
   private let isFlat: Bool
 
+  /// So much of a sum at a time that its weights stay in the first cache from row to row.
+  private let blockDepth: Int
+  private static let mostBlockDepth = 768
+
   /// Lays out results of `outSize` (sheets, rows, columns) of images of `size`, to be written as
   /// `layout` says.
   init(
@@ -27,11 +31,14 @@ struct TiledConvolution: Sendable {
       convolution.vertical, convolution.horizontal, channels: convolution.groupInSheets,
       outHeight: outHeight, outWidth: outWidth, sheets: outSheets * convolution.groups,
       panels: weights.panels.count, variant: convolution.variant)
+    let blocks = (convolution.depth + Self.mostBlockDepth - 1) / Self.mostBlockDepth
+    blockDepth = max(1, (convolution.depth + blocks - 1) / max(blocks, 1))
     let (separate, joined) = tiling.vectors(lanes: convolution.variant.lanes)
     // The long row goes through scratch once more: worth about three steps of the sum.
     isFlat =
       self.layout.column > 1
       || tiling.tile.rows > 1
+        && (tiling.tile.pitch, self.layout.row) != (tiling.tile.columns, tiling.tile.columns)
         && Double(joined) * (1 + 3 / Double(convolution.depth)) < Double(separate)
   }
 
@@ -114,13 +121,23 @@ struct TiledConvolution: Sendable {
     _ block: Block, _ scratch: UnsafePointer<Float>, _ residual: UnsafePointer<Float>?,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    var epilogue = convolution.activation.epilogue
-    for row in 0..<block.rows {
-      convolution.variant.table.pointee.f32_igemm(
-        block.panel.rows, block.panel.height, block.columns, convolution.depth, block.weights,
-        scratch + row * tiling.tile.pitch, tiling.offsets.base, output + row * layout.row,
-        layout.channel,
-        residual.map { $0 + row * layout.row }, layout.channel, true, &epilogue)
+    // Without overlap and side by side in the result too, rows are one.
+    let isOne = tiling.tile.pitch == block.columns && layout.row == block.columns
+    let count = isOne ? block.rows * block.columns : block.columns
+    for first in stride(from: 0, to: convolution.depth, by: blockDepth) {
+      let depth = min(blockDepth, convolution.depth - first)
+      var epilogue = squall_epilogue()
+      if first + depth == convolution.depth { epilogue = convolution.activation.epilogue }
+      epilogue.accumulate = first > 0
+      for row in 0..<(isOne ? 1 : block.rows) {
+        // At the start, because it may lie where the result goes.
+        let residual = first == 0 ? residual.map { $0 + row * layout.row } : nil
+        convolution.variant.table.pointee.f32_igemm(
+          block.panel.rows, block.panel.height, count, depth,
+          block.weights + first * block.panel.height, scratch + row * tiling.tile.pitch,
+          tiling.offsets.base + first, output + row * layout.row, layout.channel, residual,
+          layout.channel, true, &epilogue)
+      }
     }
   }
 
