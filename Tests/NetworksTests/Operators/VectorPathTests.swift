@@ -13,8 +13,8 @@ import Testing
     constants: Set<Int> = [], outputs: Int = 1
   ) throws -> [Tensor] {
     var test = TestGraph()
-    test.opset = 22
-    test.graph.opsets = ["": 22]
+    test.opset = 25
+    test.graph.opsets = ["": 25]
     var given: [Tensor] = []
     let values = inputs.enumerated().map { index, tensor -> ValueID? in
       guard let tensor else { return nil }
@@ -141,5 +141,32 @@ import Testing
     let rest = try test.expectUnchanged(
       by: [ElementwiseFusion()], [random(try Shape(checking: shape))], tolerance: 1e-6)
     #expect(rest.nodes.count == 1)
+  }
+
+  /// Attention in tiles against the general way, which any further output asks for.
+  @Test(
+    arguments: [
+      [:], ["is_causal": .int(1)], ["softcap": .float(2)], ["scale": .float(0.3)],
+      ["left_window_size": .int(3), "right_window_size": .int(2)],
+    ] as [[String: AttributeValue]], [0, 1, 2, 3])
+  func attention(attributes: [String: AttributeValue], mask: Int) throws {
+    var random = RandomTensors(seed: 9)
+    let masks: [Tensor?] = [
+      nil, random([2, 1, 37, 50], in: -3...3),
+      Tensor((0..<37 * 50).map { $0 * 7 % 5 != 0 && $0 / 50 != 4 }, shape: [37, 50]),
+      random([4, 37, 45], in: -3...3),
+    ]
+    for isFolded in [false, true] {
+      var own = attributes
+      if isFolded { (own["q_num_heads"], own["kv_num_heads"]) = (.int(4), .int(2)) }
+      let inputs: [Tensor?] = [
+        random(isFolded ? [2, 37, 48] : [2, 4, 37, 12], in: -2...2),
+        random(isFolded ? [2, 50, 24] : [2, 2, 50, 12], in: -2...2),
+        random(isFolded ? [2, 50, 40] : [2, 2, 50, 20]), masks[mask],
+      ]
+      let packed = try run("Attention", inputs, own)
+      let general = try run("Attention", inputs, own, outputs: 4)
+      try expectClose(packed, Array(general.prefix(1)), 1e-5)
+    }
   }
 }

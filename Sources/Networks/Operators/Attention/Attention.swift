@@ -52,6 +52,7 @@ package struct AttentionOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try AttentionShapes(self, inputs)
+    if let packed = PackedAttention(self, shapes, inputs) { return packed.kernel }
     let round: @Sendable (Float) -> Float
     switch try inputs.required(0).elementType {
     case .float32, .float64: round = { $0 }
