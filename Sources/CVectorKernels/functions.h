@@ -182,17 +182,48 @@ INLINE vf softplus_v(vf x) {
   return select_f(x != x, x, max_second(x, splat(0.0f)) + tail);
 }
 
+// 2^y for -126 <= y <= 0, without the care for subnormal results that exp takes.
+INLINE vf exp2_normal_v(vf y) {
+  const vf magic = splat(0x1.8p23f);
+  const vf shifted = y + magic;
+  const vf r = y - (shifted - magic);
+  vf p = splat(0x1.41fbc0p-13f);
+  p = p * r + 0x1.5f3e54p-10f;
+  p = p * r + 0x1.3b2d4cp-7f;
+  p = p * r + 0x1.c6aee8p-5f;
+  p = p * r + 0x1.ebfbdcp-3f;
+  p = p * r + 0x1.62e430p-1f;
+  p = p * r + 1.0f;
+  return from_bits(bits(p) + (bits(shifted) << 23));
+}
+
+// x minus x's share in the tail: with t = |x|, max(x, 0) - t erfc(t / sqrt 2) / 2. The logarithm of
+// erfc is nearly a parabola, so that one polynomial does for all of it.
 INLINE vf gelu_v(vf x) {
-  const vf h = x * 0.5f;
-  const vf result = h * erf_v(x * 0x1.6a09e6p-1f) + h;
-  return select_f(x == -INFINITY, splat(-0.0f), result);
+  const vf t = min_second(splat(13.0f), magnitude(x));
+  vf y = splat(0x1.0e2894p-29f);
+  y = y * t - 0x1.6751cep-24f;
+  y = y * t + 0x1.90b72ap-20f;
+  y = y * t - 0x1.f4110ep-17f;
+  y = y * t + 0x1.7c4320p-14f;
+  y = y * t - 0x1.44ca22p-12f;
+  y = y * t + 0x1.2ab5fep-15f;
+  y = y * t + 0x1.c5f39ep-8f;
+  y = y * t - 0x1.ad94acp-5f;
+  y = y * t - 0x1.d63d7cp-2f;
+  y = y * t - 0x1.26aecap+0f;
+  y = max_second(splat(-125.0f), y * t);
+  const vf result = max_second(splat(0.0f), x) - 0.5f * t * exp2_normal_v(y);
+  return select_f(x < -13.0f, splat(-0.0f), result);
 }
 
 INLINE vf gelu_tanh_v(vf x) {
   const vf inner = x * (x * x * (0x1.988454p-1f * 0.044715f) + 0x1.988454p-1f);
-  const vf h = x * 0.5f;
-  const vf result = h * tanh_v(inner) + h;
-  return select_f(x == -INFINITY, splat(-0.0f), result);
+  // x sigmoid(2 inner), by the exponential of what is negative.
+  const vf y = max_second(splat(-125.0f), magnitude(inner) * -0x1.715476p+1f);
+  const vf e = exp2_normal_v(y);
+  const vf result = x * select_f(inner < 0.0f, e, splat(1.0f)) / (e + 1.0f);
+  return select_f(x < -12.0f, splat(-0.0f), select_f(x != x, x, result));
 }
 
 INLINE vf mish_v(vf x) {

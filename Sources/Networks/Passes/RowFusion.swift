@@ -15,6 +15,8 @@ package struct RowFusion: GraphPass {
 
   /// With fewer rows there are too few blocks to share.
   private static let fewestRows = 128
+  /// The longest list of rows.
+  private static let longestList = 1 << 23
   /// The widest row that a block is made of.
   private static let widestRow = 1 << 14
 
@@ -96,7 +98,7 @@ package struct RowFusion: GraphPass {
       else { break }
       if node.implementation.viewedInput(operands) != 0 {
         guard let move = RowMove(node, output: value, width: width, &rewriter),
-          move.count <= Int(Int32.max)
+          move.count <= Self.longestList
         else { break }
         moves.append(move)
       }
