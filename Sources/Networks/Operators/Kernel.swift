@@ -47,7 +47,8 @@ package struct KernelArguments {
     return tensor
   }
 
-  /// Calls `body` with where the elements of the inputs at `indices` lie, dense.
+  /// Calls `body` with where the elements of the inputs at `indices` lie, dense; not at all where one
+  /// is empty.
   package func withInputs(
     _ indices: [Int], _ body: ([UnsafeRawPointer]) throws -> Void
   ) throws {
@@ -59,6 +60,15 @@ package struct KernelArguments {
       }
     }
     try collect([])
+  }
+
+  /// The same for inputs that are all float32.
+  package func withFloats(
+    _ indices: [Int], _ body: ([UnsafePointer<Float>]) throws -> Void
+  ) throws {
+    try withInputs(indices) { bases in
+      try body(bases.map { $0.assumingMemoryBound(to: Float.self) })
+    }
   }
 
   /// Calls `body` with input 0's elements and output 0's destination.

@@ -48,10 +48,7 @@ struct PackedAttention: Sendable {
       let target = try arguments.output().plannedDestination(of: Float.self)
       guard let y = target.baseAddress, !target.isEmpty else { return }
       let items = shapes.batch * shapes.queryHeads
-      // Keys and values are packed once for each run of queries.
-      let wanted = max(1, (16 + items - 1) / items)
-      let runs = min(wanted, max(1, shapes.queries / (2 * product.rowsPerBlock)))
-      let length = (shapes.queries + runs - 1) / runs
+      let (runs, length) = product.runs(items: items, queries: shapes.queries)
       try arguments.withInputs(mask == nil ? [0, 1, 2] : [0, 1, 2, 3]) { bases in
         let nanoseconds = product.nanosecondsPerQuery * Double(length)
         Parallel.items(items * runs, nanoseconds: nanoseconds) { tile in

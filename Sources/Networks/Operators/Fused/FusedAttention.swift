@@ -179,38 +179,14 @@ private struct AttentionPlan: Sendable {
   func run(_ arguments: KernelArguments) throws {
     let target = try arguments.output().plannedDestination(of: Float.self)
     guard let y = target.baseAddress, !target.isEmpty else { return }
-    let operands = try terms.map { try arguments.input($0.input) }
-    // Keys and values are packed once for each run of queries: few runs, unless there is little else
-    // to share.
-    let block = product.rowsPerBlock
-    let wanted = max(1, (16 + items - 1) / items)
-    let runs = min(wanted, max(1, queries / (2 * block)))
-    let length = (queries + runs - 1) / runs
-    let work = product.nanosecondsPerQuery * Double(length)
-    try arguments.input(0).withElements(of: Float.self) { q in
-      try arguments.input(1).withElements(of: Float.self) { k in
-        try arguments.input(2).withElements(of: Float.self) { v in
-          guard let q = q.baseAddress, let k = k.baseAddress, let v = v.baseAddress else { return }
-          withPointers(to: operands[...], []) { others in
-            Parallel.items(items * runs, nanoseconds: work) { tile in
-              let first = tile % runs * length
-              run(tile / runs, first..<min(first + length, queries), q, k, v, others, y)
-            }
-          }
-        }
+    let (runs, length) = product.runs(items: items, queries: queries)
+    try arguments.withFloats([0, 1, 2] + terms.map(\.input)) { bases in
+      Parallel.items(items * runs, nanoseconds: product.nanosecondsPerQuery * Double(length)) {
+        let first = $0 % runs * length
+        run(
+          $0 / runs, first..<min(first + length, queries), bases[0], bases[1], bases[2],
+          Array(bases[3...]), y)
       }
-    }
-  }
-
-  /// Calls `body` with where the operands' elements lie.
-  private func withPointers(
-    to operands: ArraySlice<Tensor>, _ known: [UnsafePointer<Float>],
-    _ body: ([UnsafePointer<Float>]) -> Void
-  ) {
-    guard let first = operands.first else { return body(known) }
-    first.withElements(of: Float.self) { elements in
-      guard let base = elements.baseAddress else { return }
-      withPointers(to: operands.dropFirst(), known + [base], body)
     }
   }
 

@@ -82,11 +82,9 @@ package struct FusedRows: FusedOperator {
     return Kernel(name: "blocks of rows") { [list, read] arguments in
       let target = try arguments.output().plannedDestination(of: Float.self)
       guard let y = target.baseAddress, !target.isEmpty else { return }
-      let source = try arguments.input(0)
-      let tensors = try (0..<arguments.inputs.count).map { index in
-        read.contains(index) ? try arguments.input(index) : source
-      }
-      Self.withPointers(to: tensors[...], []) { pointers in
+      // What is not read while running may be no array of floats: the rows stand in for it.
+      let indices = arguments.inputs.indices.map { read.contains($0) ? $0 : 0 }
+      try arguments.withFloats(indices) { pointers in
         guard let list else {
           return pipeline.run(source: pointers[0], rows: nil, operands: pointers, output: y)
         }
@@ -94,18 +92,6 @@ package struct FusedRows: FusedOperator {
           pipeline.run(source: pointers[0], rows: rows.baseAddress, operands: pointers, output: y)
         }
       }
-    }
-  }
-
-  /// Calls `body` with where the tensors' elements lie.
-  private static func withPointers(
-    to tensors: ArraySlice<Tensor>, _ known: [UnsafePointer<Float>],
-    _ body: ([UnsafePointer<Float>]) -> Void
-  ) {
-    guard let first = tensors.first else { return body(known) }
-    first.withElements(of: Float.self) { elements in
-      guard let base = elements.baseAddress else { return }
-      withPointers(to: tensors.dropFirst(), known + [base], body)
     }
   }
 }

@@ -41,6 +41,14 @@ package struct AttentionProduct: Sendable {
     variant.nanoseconds(multiplyAdds: Double(keys) * Double(size + depth)) + Double(keys)
   }
 
+  /// Into how many runs of which length to share `queries` queries of each of `items` heads: keys and
+  /// values are packed once a run, so few runs, unless there is little else to share.
+  package func runs(items: Int, queries: Int) -> (count: Int, length: Int) {
+    let wanted = max(1, (16 + items - 1) / max(items, 1))
+    let count = min(wanted, max(1, queries / (2 * rowsPerBlock)))
+    return (count, (queries + count - 1) / count)
+  }
+
   /// Computes rows `queries` of the result; `query` and `terms` begin at row 0, `output` too.
   ///
   /// `adjust` changes a block's scores, given its first row and how many there are, before the terms
