@@ -125,43 +125,31 @@ INLINE void store_part(float *p, vf v, size_t n) {
   __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
 #endif
 
-// A tree over the lanes, halves first.
-INLINE float sum_lanes(vf v) {
+// The sum of a vector's lanes by a tree, halves first.
+#define QUARTER_SUM(v) (((v)[0] + (v)[2]) + ((v)[1] + (v)[3]))
+#define HALF_SUM(v)                                                                             \
+  ({                                                                                            \
+    const __auto_type quarter = __builtin_shufflevector(v, v, 0, 1, 2, 3) +                     \
+                                __builtin_shufflevector(v, v, 4, 5, 6, 7);                      \
+    QUARTER_SUM(quarter);                                                                       \
+  })
 #if LANES == 16
-  const __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)) half =
-      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-      __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#define LANE_SUM(v)                                                                             \
+  ({                                                                                            \
+    const __auto_type half = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +            \
+                             __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);       \
+    HALF_SUM(half);                                                                             \
+  })
 #elif LANES == 8
-  const vf half = v;
-#endif
-#if LANES >= 8
-  const __typeof__(__builtin_shufflevector(half, half, 0, 1, 2, 3)) quarter =
-      __builtin_shufflevector(half, half, 0, 1, 2, 3) +
-      __builtin_shufflevector(half, half, 4, 5, 6, 7);
+#define LANE_SUM(v) HALF_SUM(v)
 #else
-  const vf quarter = v;
+#define LANE_SUM(v) QUARTER_SUM(v)
 #endif
-  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
-}
 
-// The same in double precision.
+INLINE float sum_lanes(vf v) { return LANE_SUM(v); }
 INLINE double sum_lanes_d(const vd *sum) {
   const vd v = *sum;
-#if LANES == 16
-  const __typeof__(__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7)) half =
-      __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-      __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
-#elif LANES == 8
-  const vd half = v;
-#endif
-#if LANES >= 8
-  const __typeof__(__builtin_shufflevector(half, half, 0, 1, 2, 3)) quarter =
-      __builtin_shufflevector(half, half, 0, 1, 2, 3) +
-      __builtin_shufflevector(half, half, 4, 5, 6, 7);
-#else
-  const vd quarter = v;
-#endif
-  return (quarter[0] + quarter[2]) + (quarter[1] + quarter[3]);
+  return LANE_SUM(v);
 }
 
 // The largest lane; which one where some are NaN is left open.
