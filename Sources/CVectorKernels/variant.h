@@ -5,6 +5,7 @@
 // In this order.
 #include "functions.h"
 #include "products.h"
+#include "panel_products.h"
 #include "winograd.h"
 #include "elementwise.h"
 #include "rows.h"

@@ -201,6 +201,11 @@ typedef struct squall_fourier {
       size_t rows, size_t lanes, const void *weights, bool is_real, void *re, void *im);
 } squall_fourier;
 
+/// Products with a packed right-hand side end a chain of additions after this many: with fewer, adding
+/// the sums up costs more than a tenth of the time; callers split longer sums and let the output gather
+/// them.
+#define SQUALL_PANEL_DEPTH 256
+
 /// The leaf loops of one instruction set.
 typedef struct squall_kernels {
   const char *name;      ///< "baseline", "avx2", "avx512" or "neon".
@@ -220,12 +225,14 @@ typedef struct squall_kernels {
 
   /// Product with a packed right-hand side:
   /// `out[m ldo + x] = act(bias[x] + sum_k a[m lda + k] w[k][x] + residual[m ldr + x])` for m < rows
-  /// and x < n. `panel` holds `vectors` vectors of biases, then k times `vectors` vectors of weights;
-  /// (vectors - 1) lanes < n <= vectors lanes, vectors <= max_vectors.
+  /// and x < n; one chain of additions, which should end after SQUALL_PANEL_DEPTH products. `panel`
+  /// holds `vectors` vectors of biases, then k times `vectors` vectors of weights;
+  /// (vectors - 1) lanes < n <= vectors lanes, vectors <= max_vectors. Meanwhile the `next_bytes`
+  /// bytes from `next` on are fetched into the second cache: the weights that are wanted after these.
   void (*f32_gemm)(
       size_t rows, size_t vectors, size_t n, size_t k, const float *a, ptrdiff_t lda,
       const float *panel, float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
-      const squall_epilogue *epilogue);
+      const void *next, size_t next_bytes, const squall_epilogue *epilogue);
 
   /// One row of a depthwise convolution:
   /// `out[x] = act(bias + sum_t w[t] in[offsets[t] + x] + residual[x])`; the input may be read up to

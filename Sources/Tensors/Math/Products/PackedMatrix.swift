@@ -99,8 +99,7 @@ public final class PackedMatrix: Sendable {
     guard count > 0, !panels.isEmpty else { return }
     let inputStride = inputStride ?? rows
     let outputStride = outputStride ?? columns
-    // A block of rows fits the second cache while all panels go over it.
-    let block = min(192, max(24, (64 << 10) / max(rows, 1) / 24 * 24))
+    let block = PanelLayout.rowsPerBlock(count, width: 2 * rows, most: 192)
     let blocks = (count + block - 1) / block
     let split = min(panels.count, max(1, (16 + blocks - 1) / blocks))
     let panelsPerTile = (panels.count + split - 1) / split

@@ -21,7 +21,7 @@ struct PanelLayout: Sendable {
 
   /// Sums longer than this are split: a panel's weights stay in the first cache, and chains of
   /// additions short.
-  static let depth = 256
+  static let depth = Int(SQUALL_PANEL_DEPTH)
 
   init(rows: Int, columns: Int, variant: KernelVariant = .current) {
     (self.rows, self.variant) = (rows, variant)
@@ -59,14 +59,26 @@ struct PanelLayout: Sendable {
       let isLast = start + length == rows
       var epilogue = isLast ? finish : squall_epilogue()
       epilogue.accumulate = start > 0
+      // Weights are read in the order in which they lie, and from the beginning for the next rows.
+      let end = panel.offset + (start + length + 1) * panel.width
+      let next = end < self.count ? end : 0
       // Where a later part begins, the row of weights before it stands in the bias's place; the
       // kernel starts from the output instead.
       variant.table.pointee.f32_gemm(
         count, panel.vectors, panel.columns, length, input + start, inputStride,
         base + start * panel.width, output + panel.firstColumn, outputStride,
-        isLast ? residual.map { $0 + panel.firstColumn } : nil, residualStride, &epilogue)
+        isLast ? residual.map { $0 + panel.firstColumn } : nil, residualStride, memory + next,
+        min(length * panel.width, self.count - next) * MemoryLayout<Float>.stride, &epilogue)
       start += length
     } while start < rows
+  }
+
+  /// Into blocks of how many rows to cut `count` rows of `width` floats: few enough for the second
+  /// cache, many enough to pay for reading the weights, and blocks enough to share.
+  static func rowsPerBlock(_ count: Int, width: Int, most: Int) -> Int {
+    let fitting = min(most, max(48, (288 << 10) / max(width, 1)))
+    let blocks = max((count + fitting - 1) / fitting, min(16, count / 48), 1)
+    return max((count + blocks - 1) / blocks, 1)
   }
 
   /// The same for all panels.

@@ -60,10 +60,7 @@ package struct RowPipeline: Sendable {
     let widest = max(widths.max() ?? 1, 1)
     // Rows a page apart would fall into the same places of the first cache.
     stride = widest % 256 == 0 ? widest + 16 : widest
-    // Few enough for the second cache, many enough to pay for reading the weights; and blocks
-    // enough to share.
-    let fitting = min(96, max(24, (160 << 10) / widest / 8 * 8))
-    block = min(fitting, max(24, (count / 16 + 7) / 8 * 8))
+    block = PanelLayout.rowsPerBlock(count, width: widest, most: 96)
   }
 
   /// Floats in a row of the result.
