@@ -90,6 +90,28 @@ static void f32_normalize(
   }
 }
 
+static void f32_unit_rows(
+    size_t rows, size_t n, const float *in, ptrdiff_t ldi, float least, float *out,
+    ptrdiff_t ldo) {
+  for (size_t row = 0; row < rows; row++, in += ldi, out += ldo) {
+    // Squares of floats overflow and vanish where norms do not.
+    vd sum = (vd)0.0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+      const vd x = __builtin_convertvector(load(in + i), vd);
+      sum += x * x;
+    }
+    if (i < n) {
+      const vd x = __builtin_convertvector(load_part(in + i, n - i), vd);
+      sum += x * x;
+    }
+    const float norm = (float)sqrt(sum_lanes_d(&sum));
+    const vf divisor = splat(norm < least ? least : norm);
+    for (i = 0; i + LANES <= n; i += LANES) store(out + i, load(in + i) / divisor);
+    if (i < n) store_part(out + i, load_part(in + i, n - i) / divisor, n - i);
+  }
+}
+
 // The largest of n values; which one where some are NaN is left open.
 INLINE float largest_of(size_t n, const float *in) {
   vf best[2] = {splat(-INFINITY), splat(-INFINITY)};

@@ -119,6 +119,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_axpy),
     ENTRY(f32_select),
     ENTRY(f32_normalize),
+    ENTRY(f32_unit_rows),
     ENTRY(f32_softmax),
     ENTRY(f32_attention_weights),
     ENTRY(f32_lerp),

@@ -86,6 +86,29 @@ import Testing
     }
   }
 
+  /// Also where squares would overflow or vanish, and where the norm is smaller than the least.
+  @Test(arguments: [1, 4, 19, 32, 96], [Float(1), 1e-25, 1e25])
+  func unitRowsHaveNormOne(count: Int, magnitude: Float) {
+    var generator = SeededGenerator(seed: 44)
+    let (rows, stride) = (3, 100)
+    var x = generator.floats(rows * stride, in: 0.5...1).map { $0 * magnitude }
+    for column in 0..<count { x[2 * stride + column] = 0 }
+    for kernels in Self.variants {
+      var result = [Float](repeating: -7, count: rows * (count + 1))
+      kernels.pointee.f32_unit_rows(rows, count, x, stride, 1e-30, &result, count + 1)
+      for row in 0..<rows {
+        let line = result[row * (count + 1)..<(row + 1) * (count + 1)].dropLast()
+        let squares = line.reduce(0.0) { $0 + Double($1) * Double($1) }
+        #expect(abs(squares - (row == 2 ? 0 : 1)) < 1e-6)
+        #expect(result[row * (count + 1) + count] == -7)
+      }
+      x[stride] = .nan
+      kernels.pointee.f32_unit_rows(rows, count, x, stride, 1e-30, &result, count + 1)
+      #expect(result[count + 1].isNaN)
+      x[stride] = magnitude
+    }
+  }
+
   @Test(arguments: [5, 16, 40])
   func rowsWithoutWeightsHaveNoInverse(count: Int) {
     for kernels in Self.variants {

@@ -357,6 +357,10 @@ typedef struct squall_kernels {
       size_t rows, size_t n, const float *x, bool centers, double epsilon,
       const float *_Nullable scale, const float *_Nullable shift, float *out,
       float *_Nullable means, float *_Nullable inverses);
+  /// Each row divided by its Euclidean norm, or by `least` where the norm is smaller; a row with NaN
+  /// becomes NaN. Rows are `ldx` and `ldo` apart; `out` may be `x` itself, with the same distance.
+  void (*f32_unit_rows)(
+      size_t rows, size_t n, const float *x, ptrdiff_t ldx, float least, float *out, ptrdiff_t ldo);
   /// `out[i] = exp(x[i] - max) / sum`; `logarithm` gives its logarithm. The difference is rounded
   /// to float: that, |x - max| / 2 ulp, and 4 ulp more are the error.
   void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);

@@ -42,7 +42,7 @@ package struct AttentionFusion: GraphPass {
       Array(probabilities.shape.dimensions.dropLast(2)) == lead,
       chain.steps.allSatisfy({ $0.operand.elementType == output.elementType }),
       let query = chain.operand(0, &rewriter), let key = chain.operand(1, &rewriter),
-      let q = walk(query, &rewriter), let k = walk(key, &rewriter),
+      let q = unitWalk(query, size: 1, &rewriter), let k = unitWalk(key, size: 0, &rewriter),
       let v = walk(last, &rewriter),
       q.walk.shape.count >= 2, k.walk.shape.count >= 2,
       // Views may fold the leading dimensions of the scores; then each side's are the whole.
@@ -73,23 +73,48 @@ package struct AttentionFusion: GraphPass {
     let operation = FusedAttention(
       query: walks[0], key: walks[1], value: v.walk, result: StridedWalk(dense: output.shape),
       output: output.shape, scale: Float(chain.scale), steps: steps, sources: sources,
-      clearsNaN: chain.clearsNaN)
+      clearsNaN: chain.clearsNaN,
+      leastNorms: AttentionProduct.LeastNorms(query: q.leastNorm, key: k.leastNorm))
     return node.replaced(by: "Attention", operation, inputs: inputs)
   }
 
   private struct Operand {
     var value: ValueID
     var walk: StridedWalk
+    /// What it is divided by where its norm is smaller; nil where it is no quotient by its norm.
+    var leastNorm: Float?
     var lead: [Int] { Array(walk.shape.dropLast(2)) }
   }
 
   /// Where an operand's elements lie, as far back as its matrices have neighbours in memory.
-  private func walk(_ value: ValueID, _ rewriter: inout GraphRewriter) -> Operand? {
+  private func walk(
+    _ value: ValueID, _ rewriter: inout GraphRewriter, aliases: [ValueID: ValueID] = [:]
+  ) -> Operand? {
     guard let facts = rewriter.facts(value), facts.shape.rank >= 2 else { return nil }
-    if let source = StridedSource.trace(value, &rewriter), isMatrix(source.walk) {
+    if let source = StridedSource.trace(value, &rewriter, aliases: aliases),
+      isMatrix(source.walk)
+    {
       return Operand(value: source.value, walk: source.walk)
     }
     return Operand(value: value, walk: StridedWalk(dense: facts.shape))
+  }
+
+  /// The same for an operand that may be divided by its norms along `size`, the last dimension but
+  /// one (0) or the last (1).
+  private func unitWalk(
+    _ value: ValueID, size: Int, _ rewriter: inout GraphRewriter
+  ) -> Operand? {
+    guard let quotient = StridedSource.trace(value, &rewriter),
+      let (source, least) = UnitRows.source(of: quotient.value, &rewriter),
+      let length = rewriter.facts(source)?.shape.dimensions.last,
+      quotient.walk.shape.count >= 2,
+      case let axis = quotient.walk.shape.count - 2 + size,
+      quotient.walk.shape[axis] == length, quotient.walk.strides[axis] == 1,
+      var own = walk(value, &rewriter, aliases: [quotient.value: source]),
+      own.walk.strides[axis] == 1, own.value != value
+    else { return walk(value, &rewriter) }
+    own.leastNorm = least
+    return own
   }
 
   /// Whether one of the last two dimensions runs from element to element and the other far enough.

@@ -25,8 +25,9 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
-    JoinedProducts(), ProductFusion(), AttentionFusion(), ScatterFusion(), SelectionFusion(),
-    MovementFusion(), RowFusion(), DeadNodeRemoval(), ElementwiseFusion(),
+    JoinedProducts(), ProductFusion(), EinsumAttention(), AttentionFusion(), ScatterFusion(),
+    SelectionFusion(),
+    MovementFusion(), RowFusion(), DeadNodeRemoval(), WindowFusion(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

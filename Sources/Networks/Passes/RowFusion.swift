@@ -47,7 +47,7 @@ package struct RowFusion: GraphPass {
   }
 
   /// A node as steps over rows.
-  private struct Rows {
+  struct Rows {
     var operation: FusedRows
     var inputs: [ValueID?]
   }
@@ -145,7 +145,7 @@ package struct RowFusion: GraphPass {
   // MARK: Nodes as steps
 
   /// A product or a normalisation as steps.
-  private func lifted(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> Rows? {
+  func lifted(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> Rows? {
     if let operation = node.implementation as? FusedRows {
       return Rows(operation: operation, inputs: node.inputs)
     }
@@ -290,7 +290,7 @@ package struct RowFusion: GraphPass {
 
 extension FusedRows.Step {
   /// The same step where its inputs, the source aside, have numbers higher by `shift`.
-  fileprivate func shifted(by shift: Int) -> FusedRows.Step {
+  func shifted(by shift: Int) -> FusedRows.Step {
     switch self {
     case .product(let product, let weights, let bias):
       .product(product, weights: weights + shift, bias: bias.map { $0 + shift })

@@ -12,9 +12,12 @@ struct StridedSource {
   /// Follows `value` back through nodes that only choose, order or reshape elements.
   ///
   /// Facts must be known all the way; where strides cannot say it, the value itself is the source.
+  /// `aliases` are values in whose place others of the same shape are read.
   static func trace(
-    _ value: ValueID, _ rewriter: inout GraphRewriter, depth: Int = 16
+    _ value: ValueID, _ rewriter: inout GraphRewriter, depth: Int = 16,
+    aliases: [ValueID: ValueID] = [:]
   ) -> StridedSource? {
+    let value = aliases[value] ?? value
     guard let facts = rewriter.facts(value), facts.shape.count > 0 else { return nil }
     let own = StridedSource(value: value, walk: StridedWalk(dense: facts.shape), copies: 0)
     guard depth > 0, rewriter.constant(value) == nil, let node = rewriter.producer(of: value),
@@ -23,7 +26,7 @@ struct StridedSource {
       operands[0]?.elementType == facts.elementType
     else { return own }
     if node.implementation.viewedInput(operands) == 0 {
-      guard var inner = trace(input, &rewriter, depth: depth - 1),
+      guard var inner = trace(input, &rewriter, depth: depth - 1, aliases: aliases),
         let walk = inner.walk.reshaped(to: facts.shape)
       else { return own }
       inner.walk = walk
@@ -32,7 +35,7 @@ struct StridedSource {
     guard let operation = node.implementation as? any SelectingOperator,
       let output = node.outputs.firstIndex(of: value),
       let selection = operation.selection(operands, output: output),
-      var inner = trace(input, &rewriter, depth: depth - 1),
+      var inner = trace(input, &rewriter, depth: depth - 1, aliases: aliases),
       let walk = inner.walk.selecting(selection, facts.shape)
     else { return own }
     inner.walk = walk

@@ -61,19 +61,8 @@ package struct FusedRows: FusedOperator {
   }
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
-    let made = try steps.map { step -> RowPipeline.Step in
-      switch step {
-      case .product(let product, let weights, let bias):
-        return .product(try product.matrix(inputs, weights: weights, bias: bias))
-      case .normalize(let centers, let epsilon, let scale, let shift):
-        return .normalize(centers: centers, epsilon: epsilon, scale: scale, shift: shift)
-      case .combine(let operation, let input, let extent, let reversed):
-        return .combine(operation, operand: input, extent, reversed: reversed)
-      case .apply(let function, let p, let q): return .apply(function, p, q)
-      case .clearMissing: return .clearMissing
-      }
-    }
-    let pipeline = RowPipeline(made, count: count, width: width)
+    let pipeline = RowPipeline(
+      try steps.map { try $0.prepared(inputs) }, count: count, width: width)
     guard pipeline.resultWidth * count == output.count, list.map({ $0.count == count }) ?? true
     else { throw OperatorFault.invalid("its rows do not make up the result") }
     // Weights are packed: nobody needs them where they lie.
@@ -97,8 +86,22 @@ package struct FusedRows: FusedOperator {
 }
 
 extension FusedRows.Step {
+  /// The step with its weights packed.
+  func prepared(_ inputs: Operands) throws -> RowPipeline.Step {
+    switch self {
+    case .product(let product, let weights, let bias):
+      .product(try product.matrix(inputs, weights: weights, bias: bias))
+    case .normalize(let centers, let epsilon, let scale, let shift):
+      .normalize(centers: centers, epsilon: epsilon, scale: scale, shift: shift)
+    case .combine(let operation, let input, let extent, let reversed):
+      .combine(operation, operand: input, extent, reversed: reversed)
+    case .apply(let function, let p, let q): .apply(function, p, q)
+    case .clearMissing: .clearMissing
+    }
+  }
+
   /// The inputs that it reads while it runs.
-  fileprivate var operands: [Int] {
+  var operands: [Int] {
     switch self {
     case .normalize(_, _, let scale, let shift): [scale, shift].compactMap { $0 }
     case .combine(_, let input, _, _): [input]

@@ -8,7 +8,7 @@ internal import Tensors
 /// have and the result needs are the batch, those that both have and nobody needs are summed. Two
 /// float32 operands are multiplied where they lie if they can be.
 package struct EinsumOperator: Operator {
-  private let equation: String
+  let equation: String
   private let packed = PackedOnce<[PackedMatrix]?>()
 
   package init(_ node: NodeDescription) throws {

@@ -5,11 +5,13 @@ internal import CVectorKernels
 /// `softmax(scale · Q Kᵀ + terms) V` for one set of queries, keys and values at a time.
 ///
 /// **Shapes**: Q `[queries, size]`, Kᵀ `[size, keys]`, V `[keys, depth]`, each with a stride and
-/// either way round. **Edge cases**: a row of scores with a NaN, or all -∞, becomes NaN.
+/// either way round. Queries and keys may be divided by their norms first, as cosine attention does.
+/// **Edge cases**: a row of scores with a NaN, or all -∞, becomes NaN.
 package struct AttentionProduct: Sendable {
   private let keys: Int, size: Int, depth: Int
   private let scale: Float
   private let clearsNaN: Bool
+  private let leastNorms: LeastNorms
   private let keyLayout: PanelLayout
   private let valueLayout: PanelLayout
   private let variant = KernelVariant.current
@@ -27,10 +29,24 @@ package struct AttentionProduct: Sendable {
     }
   }
 
+  /// By what queries and keys are divided: their norms, or these numbers where norms are smaller;
+  /// nil where they are taken as they are.
+  package struct LeastNorms: Sendable, Hashable {
+    package var query: Float?
+    package var key: Float?
+
+    package init(query: Float? = nil, key: Float? = nil) {
+      (self.query, self.key) = (query, key)
+    }
+  }
+
   /// With `clearsNaN`, weights that are NaN count as zeros.
-  package init(keys: Int, size: Int, depth: Int, scale: Float, clearsNaN: Bool) {
+  package init(
+    keys: Int, size: Int, depth: Int, scale: Float, clearsNaN: Bool,
+    leastNorms: LeastNorms = LeastNorms()
+  ) {
     (self.keys, self.size, self.depth) = (keys, size, depth)
-    (self.scale, self.clearsNaN) = (scale, clearsNaN)
+    (self.scale, self.clearsNaN, self.leastNorms) = (scale, clearsNaN, leastNorms)
     keyLayout = PanelLayout(rows: size, columns: keys, variant: variant)
     valueLayout = PanelLayout(rows: keys, columns: depth, variant: variant)
     rowsPerBlock = max(24, (48 << 10) / max(keys, 1) / 8 * 8)
@@ -51,41 +67,46 @@ package struct AttentionProduct: Sendable {
 
   /// Computes rows `queries` of the result; `query` and `terms` begin at row 0, `output` too.
   ///
-  /// `adjust` changes a block's scores, given its first row and how many there are, before the terms
-  /// are added.
+  /// The scores are multiplied by `factor`, too. `adjust` changes a block's scores, given its first
+  /// row and how many there are, before the terms are added.
   package func run(
     _ queries: Range<Int>, query: MatrixOperand<Float>, key: MatrixOperand<Float>,
-    value: MatrixOperand<Float>, terms: [Term],
+    value: MatrixOperand<Float>, factor: Float = 1, terms: [Term],
     adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     guard keys > 0, size > 0, depth > 0, !queries.isEmpty else { return }
     let most = min(rowsPerBlock, queries.count)
-    let turned = query.transposed ? most * size : 0
-    let total = keyLayout.count + valueLayout.count + most * (keys + 1) + turned
+    let copiesQueries = query.transposed || leastNorms.query != nil
+    let copied = max(copiesQueries ? most * size : 0, leastNorms.key == nil ? 0 : keys * size)
+    let total = keyLayout.count + valueLayout.count + most * (keys + 1) + copied
     Scratch.with(Float.self, count: total) { memory in
       let keyPanels = memory
       let valuePanels = keyPanels + keyLayout.count
       let scores = valuePanels + valueLayout.count
       let inverses = scores + most * keys
-      keyLayout.pack(key, into: keyPanels)
+      let lines = inverses + most
+      packKeys(key, lines, into: keyPanels)
       valueLayout.pack(value, into: valuePanels)
       var first = queries.lowerBound
       while first < queries.upperBound {
         let count = min(most, queries.upperBound - first)
         var (q, stride) = (query.base + first * query.stride, query.stride)
         if query.transposed {
-          let lines = inverses + most
           variant.table.pointee.b32_transpose(
             size, count,
             UnsafeRawPointer(query.base + first).assumingMemoryBound(to: UInt32.self),
             query.stride, UnsafeMutableRawPointer(lines).assumingMemoryBound(to: UInt32.self), size)
           (q, stride) = (UnsafePointer(lines), size)
         }
+        if let least = leastNorms.query {
+          variant.table.pointee.f32_unit_rows(count, size, q, stride, least, lines, size)
+          (q, stride) = (UnsafePointer(lines), size)
+        }
         keyLayout.multiply(
           keyPanels, input: q, count: count, inputStride: stride, output: scores,
           outputStride: keys)
-        weigh(scores, inverses, first, count, terms, adjust)
+        weigh(scores, inverses, scale * factor, first, count, terms, adjust)
         let target = output + first * outputStride
         valueLayout.multiply(
           valuePanels, input: scores, count: count, inputStride: keys, output: target,
@@ -100,13 +121,31 @@ package struct AttentionProduct: Sendable {
     }
   }
 
+  /// Packs the keys, divided by their norms where that is asked for, by way of `lines`.
+  private func packKeys(
+    _ key: MatrixOperand<Float>, _ lines: UnsafeMutablePointer<Float>,
+    into panels: UnsafeMutablePointer<Float>
+  ) {
+    guard let least = leastNorms.key else { return keyLayout.pack(key, into: panels) }
+    var (base, stride) = (key.base, key.stride)
+    if !key.transposed {
+      variant.table.pointee.b32_transpose(
+        size, keys, UnsafeRawPointer(key.base).assumingMemoryBound(to: UInt32.self), key.stride,
+        UnsafeMutableRawPointer(lines).assumingMemoryBound(to: UInt32.self), size)
+      (base, stride) = (UnsafePointer(lines), size)
+    }
+    variant.table.pointee.f32_unit_rows(keys, size, base, stride, least, lines, size)
+    keyLayout.pack(
+      MatrixOperand(UnsafePointer(lines), stride: size, transposed: true), into: panels)
+  }
+
   /// Makes weights of scores, and the inverses of their sums.
   private func weigh(
-    _ scores: UnsafeMutablePointer<Float>, _ inverses: UnsafeMutablePointer<Float>, _ first: Int,
-    _ count: Int, _ terms: [Term],
+    _ scores: UnsafeMutablePointer<Float>, _ inverses: UnsafeMutablePointer<Float>,
+    _ factor: Float, _ first: Int, _ count: Int, _ terms: [Term],
     _ adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
   ) {
-    var scale = scale
+    var scale = factor
     if let adjust {
       if scale != 1 {
         variant.table.pointee.f32_unary[Int(SQUALL_AFFINE.rawValue)](

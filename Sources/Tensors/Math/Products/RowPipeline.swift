@@ -40,8 +40,9 @@ package struct RowPipeline: Sendable {
   private let nanoseconds: Double
   private let variant = KernelVariant.current
 
-  /// For `count` rows, `width` floats long at first.
-  package init(_ steps: [Step], count: Int, width: Int) {
+  /// For `count` rows, `width` floats long at first, which threads share; or, where `isShared` is
+  /// false, for groups of so many rows.
+  package init(_ steps: [Step], count: Int, width: Int, isShared: Bool = true) {
     (self.steps, self.count) = (steps, count)
     var widths = [width]
     var nanoseconds = 0.0
@@ -60,8 +61,18 @@ package struct RowPipeline: Sendable {
     let widest = max(widths.max() ?? 1, 1)
     // Rows a page apart would fall into the same places of the first cache.
     stride = widest % 256 == 0 ? widest + 16 : widest
-    block = PanelLayout.rowsPerBlock(count, width: widest, most: 96)
+    if isShared {
+      block = PanelLayout.rowsPerBlock(count, width: widest, most: 96)
+    } else {
+      // Evenly, and in whole tiles of rows.
+      let fitting = min(192, max(24, (160 << 10) / widest))
+      let parts = max(1, (count + fitting - 1) / fitting)
+      block = max(24, (count + parts - 1) / parts + 11) / 12 * 12
+    }
   }
+
+  /// About how long all of its rows take one thread.
+  package var estimatedNanoseconds: Double { nanoseconds }
 
   /// Floats in a row of the result.
   package var resultWidth: Int { widths[widths.count - 1] }
@@ -77,9 +88,43 @@ package struct RowPipeline: Sendable {
     let blocks = (count + block - 1) / block
     ThreadPool.current.forEachTile(blocks, nanoseconds: nanoseconds) { tile in
       let first = tile * block
-      run(
-        first, min(block, count - first), source, rows.map { $0 + first }, operands,
-        output + first * resultWidth)
+      let group = Group(
+        count: min(block, count - first), source: source + (rows == nil ? first * widths[0] : 0),
+        list: rows.map { $0 + first }, first: first, output: output + first * resultWidth)
+      run(group, 0, group.count, operands)
+    }
+  }
+
+  /// Some of the rows, for one thread.
+  package struct Group {
+    package var count: Int
+    package var source: UnsafePointer<Float>
+    /// The numbers of the source's rows; nil for the first ones in order.
+    package var list: UnsafePointer<Int32>?
+    /// The number of the first row in operands that have a row for each row.
+    package var first = 0
+    /// The number of each row in operands, and in the output; nil where rows follow each other.
+    package var targets: UnsafePointer<Int32>?
+    /// The first row's place; with `targets`, that of row 0.
+    package var output: UnsafeMutablePointer<Float>
+
+    package init(
+      count: Int, source: UnsafePointer<Float>, list: UnsafePointer<Int32>?, first: Int = 0,
+      targets: UnsafePointer<Int32>? = nil, output: UnsafeMutablePointer<Float>
+    ) {
+      (self.count, self.source, self.list) = (count, source, list)
+      (self.first, self.targets, self.output) = (first, targets, output)
+    }
+  }
+
+  /// Runs all steps for some rows on the caller's thread.
+  package func run(_ group: Group, operands: [UnsafePointer<Float>]) {
+    guard resultWidth > 0 else { return }
+    var start = 0
+    while start < group.count {
+      let rows = min(block, group.count - start)
+      run(group, start, rows, operands)
+      start += rows
     }
   }
 
@@ -92,19 +137,21 @@ package struct RowPipeline: Sendable {
   }
 
   private func run(
-    _ first: Int, _ rows: Int, _ source: UnsafePointer<Float>, _ map: UnsafePointer<Int32>?,
-    _ operands: [UnsafePointer<Float>], _ output: UnsafeMutablePointer<Float>
+    _ group: Group, _ start: Int, _ rows: Int, _ operands: [UnsafePointer<Float>]
   ) {
+    let (map, targets) = (group.list.map { $0 + start }, group.targets.map { $0 + start })
+    let output = targets == nil ? group.output + start * resultWidth : group.output
+    let numbers = RowNumbers(first: group.first + start, targets: targets)
     Scratch.with(Float.self, count: 2 * block * stride) { memory in
       let buffers = [memory, memory + block * stride]
-      var place = Place(base: source + first * widths[0], stride: widths[0])
+      var place = Place(base: group.source + start * widths[0], stride: widths[0])
       if let map {
         for row in 0..<rows {
           let line = memory + row * stride
           if map[row] < 0 {
             line.update(repeating: 0, count: widths[0])
           } else {
-            line.update(from: source + Int(map[row]) * widths[0], count: widths[0])
+            line.update(from: group.source + Int(map[row]) * widths[0], count: widths[0])
           }
         }
         place = Place(base: UnsafePointer(memory), stride: stride, scratch: memory)
@@ -113,15 +160,15 @@ package struct RowPipeline: Sendable {
       while index < steps.count {
         var last = index
         var residual: (UnsafePointer<Float>, Int)?
-        if case .product(let matrix) = steps[index], index + 1 < steps.count,
+        if targets == nil, case .product(let matrix) = steps[index], index + 1 < steps.count,
           case .combine(.add, let operand, .rows, _) = steps[index + 1],
           matrix.activation == .none, !matrix.splitsSums
         {
           let width = widths[index + 1]
-          residual = (operands[operand] + first * width, width)
+          residual = (operands[operand] + numbers.first * width, width)
           last = index + 1
         }
-        let isEnd = last == steps.count - 1
+        let isEnd = last == steps.count - 1 && targets == nil
         let isProduct = if case .product = steps[index] { true } else { false }
         let free = place.scratch == buffers[0] ? buffers[1] : buffers[0]
         // What is no product may stay where it is.
@@ -129,16 +176,30 @@ package struct RowPipeline: Sendable {
         let to = isEnd ? output : own
         let toStride = isEnd ? resultWidth : stride
         run(
-          steps[index], width: widths[index], rows, first, place, map, operands, residual, to,
+          steps[index], width: widths[index], rows, numbers, place, map, operands, residual, to,
           toStride)
         place = Place(base: UnsafePointer(to), stride: toStride, scratch: to)
         index = last + 1
       }
+      guard targets != nil || steps.isEmpty else { return }
+      for row in 0..<rows {
+        let to = targets.map { Int($0[row]) } ?? row
+        (output + to * resultWidth).update(
+          from: place.base + row * place.stride, count: resultWidth)
+      }
     }
   }
 
+  /// The numbers that a block's rows have in operands.
+  private struct RowNumbers {
+    var first: Int
+    var targets: UnsafePointer<Int32>?
+
+    subscript(row: Int) -> Int { targets.map { Int($0[row]) } ?? first + row }
+  }
+
   private func run(
-    _ step: Step, width: Int, _ rows: Int, _ first: Int, _ from: Place,
+    _ step: Step, width: Int, _ rows: Int, _ numbers: RowNumbers, _ from: Place,
     _ map: UnsafePointer<Int32>?, _ operands: [UnsafePointer<Float>],
     _ residual: (UnsafePointer<Float>, Int)?, _ to: UnsafeMutablePointer<Float>, _ toStride: Int
   ) {
@@ -159,7 +220,7 @@ package struct RowPipeline: Sendable {
       let step = extent == .value ? 0 : 1
       for row in 0..<rows {
         let own = from.base + row * from.stride
-        let other = operands[operand] + (extent == .rows ? (first + row) * width : 0)
+        let other = operands[operand] + (extent == .rows ? numbers[row] * width : 0)
         if reversed {
           function(width, other, step, own, 1, to + row * toStride)
         } else {
