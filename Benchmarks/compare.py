@@ -105,7 +105,22 @@ def squall(program, folder, threads, seconds, runs):
         "first": report["first_run_seconds"], "run": report["run_seconds"]["median"],
         "load": report["load_seconds"], "peak": report["peak_rss_bytes"], "base": 0,
         "arena": report["arena_bytes"], "operators": report["operators"][:5],
+        "ceiling": report["peak_multiply_adds"],
     }
+
+
+def ask(engine, folder, threads, arguments):
+    """What a process of its own says of one network."""
+    child = [
+        sys.executable, "-W", "ignore", __file__, folder, "--child", engine, "--threads",
+        str(threads), "--seconds", str(arguments.seconds), "--runs", str(arguments.runs),
+        "--networks", arguments.networks,
+    ]
+    done = subprocess.run(child, capture_output=True, text=True, preexec_fn=bound_memory)
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1:] or [f"ended with {done.returncode}"]
+        raise RuntimeError(f"{engine}: {reason[0]}")
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def measure(engine, folder, threads, arguments, expected):
@@ -119,16 +134,7 @@ def measure(engine, folder, threads, arguments, expected):
     if engine == "squall":
         runs = max(arguments.runs, min(200, int(arguments.seconds / max(expected or 0.1, 1e-4))))
         return squall(arguments.squall, folder, threads, arguments.seconds, runs)
-    child = [
-        sys.executable, "-W", "ignore", __file__, folder, "--child", engine, "--threads",
-        str(threads), "--seconds", str(arguments.seconds), "--runs", str(arguments.runs),
-        "--networks", arguments.networks,
-    ]
-    done = subprocess.run(child, capture_output=True, text=True, preexec_fn=bound_memory)
-    if done.returncode != 0:
-        reason = done.stderr.strip().splitlines()[-1:] or [f"ended with {done.returncode}"]
-        raise RuntimeError(f"{engine}: {reason[0]}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return ask(engine, folder, threads, arguments)
 
 
 def bound_memory():
@@ -140,25 +146,30 @@ def bound_memory():
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
-def peak_rate(threads):
-    """Multiply-adds a second that a large matrix product reaches on this machine, by PyTorch."""
-    code = f"""
-import time, torch
-torch.set_num_threads({threads})
-a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
-best = 1e9
-for _ in range(12):
-    start = time.perf_counter(); a @ b; best = min(best, time.perf_counter() - start)
-print(2048 ** 3 / best)
-"""
-    return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout)
+def count_child(folder, threads, seconds, least, networks):
+    """Multiply-adds of products and convolutions as PyTorch counts them, which no fusion changes."""
+    import copy
+
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    sys.path.insert(0, networks)
+    import networks as family
+
+    with open(f"{folder}/meta.json") as file:
+        meta = json.load(file)
+    built = family.build(os.path.basename(folder), meta["size"], calibrate=False)
+    # Tensors without memory, where the network can do without values.
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), torch.device("meta"):
+        copy.deepcopy(built.module).to("meta")(*[v.to("meta") for v in built.inputs.values()])
+    return {"multiply_adds": counter.get_total_flops() // 2}
 
 
 def middle(rounds, key):
     return statistics.median(entry[key] for entry in rounds)
 
 
-def table(results, rates, engines):
+def table(results):
     lines = [
         "| network | threads | Squall, ms | × ONNX Runtime | × PyTorch | × best | of peak | load, ms"
         " | × best | memory, MB | × best |", "|" + " --- |" * 11,
@@ -178,7 +189,8 @@ def table(results, rates, engines):
             return f"{middle(own, key) / min(known):.2f}" if known else "–"
 
         adds = entry["multiply_adds"]
-        share = f"{adds / middle(own, 'run') / rates[threads]:.0%}" if adds else "–"
+        ceiling = max(turn["ceiling"] for turn in own)
+        share = f"{adds / middle(own, 'run') / ceiling:.0%}" if adds else "–"
         lines.append(
             f"| {name} | {threads} | {middle(own, 'run') * 1e3:.1f} | {ratio('ort', 'run')} "
             f"| {ratio('torch', 'run')} | {best('run')} | {share} | {middle(own, 'load') * 1e3:.0f} "
@@ -244,7 +256,7 @@ def main():
     parser.add_argument("--child", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        child = {"ort": ort_child, "torch": torch_child}[arguments.child]
+        child = {"ort": ort_child, "torch": torch_child, "count": count_child}[arguments.child]
         print(json.dumps(child(
             arguments.corpus, int(arguments.threads), arguments.seconds, arguments.runs,
             arguments.networks)))
@@ -254,13 +266,17 @@ def main():
     names = arguments.only.split(",") if arguments.only else sorted(
         name for name in os.listdir(arguments.corpus)
         if os.path.exists(os.path.join(arguments.corpus, name, "meta.json")))
-    rates = {count: peak_rate(count) for count in counts}
     results = kept_results(arguments.json) if arguments.resume else {}
     for name in names:
         folder = os.path.abspath(os.path.join(arguments.corpus, name))
         with open(f"{folder}/meta.json") as file:
             meta = json.load(file)
         adds = meta.get("multiply_adds")
+        if not adds:
+            try:
+                adds = ask("count", folder, 1, arguments)["multiply_adds"]
+            except (RuntimeError, ValueError) as error:
+                print(f"{name}: cannot count its multiply-adds: {error}", file=sys.stderr)
         own = [engine for engine in engines if engine in meta.get("peers", engines) + ["squall"]]
         for count in counts:
             if (name, count) in results:
@@ -279,10 +295,18 @@ def main():
                     entry["engines"].setdefault(engine, []).append(result)
             results[name, count] = entry
             keep(arguments.json, results)
-            print(table({(name, count): entry}, rates, engines).splitlines()[-1], flush=True)
+            print(table({(name, count): entry}).splitlines()[-1], flush=True)
+    ceilings = {
+        count: max(
+            (turn["ceiling"] for (_, c), entry in results.items() if c == count
+             for turn in entry["engines"].get("squall", [])), default=0)
+        for count in counts
+    }
     text = (
-        f"{versions()}. Peak {', '.join(f'{rates[c] / 1e9:.0f}' for c in counts)} G multiply-adds a "
-        f"second with {', '.join(map(str, counts))} threads.\n\n{table(results, rates, engines)}\n")
+        f"{versions()}. Peak {', '.join(f'{rate / 1e9:.0f}' for rate in ceilings.values())} G "
+        f"multiply-adds a second with {', '.join(map(str, counts))} threads, measured in registers; "
+        "of peak counts the multiply-adds of direct convolutions, of which Winograd's do without "
+        f"most.\n\n{table(results)}\n")
     if arguments.report:
         with open(arguments.report, "w") as file:
             file.write(text)

@@ -14,6 +14,7 @@
 #include "fourier.h"
 #include "integer_products.h"
 #include "integers.h"
+#include "ceiling.h"
 
 static const squall_unary_function unary_functions[SQUALL_UNARY_COUNT] = {
     [SQUALL_ABS] = f32_abs,
@@ -140,4 +141,5 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(s32_to_q8),
     ENTRY(s32_to_f32),
     ENTRY(q8_combine),
+    ENTRY(f32_ceiling),
 };

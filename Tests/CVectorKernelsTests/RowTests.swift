@@ -17,6 +17,13 @@ import Testing
     #expect(Set(names).count == names.count)
   }
 
+  @Test func theCeilingsSumsAreDone() {
+    for kernels in Self.variants {
+      #expect(kernels.pointee.f32_ceiling(1, 0.5, 1) == 45)
+      #expect(kernels.pointee.f32_ceiling(100, 0.5, 1) == 24)
+    }
+  }
+
   @Test func longSumsKeepTheirPrecision() {
     var generator = SeededGenerator(seed: 41)
     for count in Array(0...70) + [1023, 1024, 1025, 1_000_003] {

@@ -20,6 +20,7 @@ import Testing
     #expect(0 < least && least <= median && median <= most)
     #expect(try #require(object["load_seconds"] as? Double) > 0)
     #expect(try #require(object["peak_rss_bytes"] as? Int) > 1_000_000)
+    #expect(try #require(object["peak_multiply_adds"] as? Double) > 1e6)
     #expect(object["threads"] as? Int == 1)
     let operators = try #require(object["operators"] as? [[String: Any]])
     #expect(operators.map { $0["op_type"] as? String } == ["Relu"])

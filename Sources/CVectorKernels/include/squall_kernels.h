@@ -415,6 +415,10 @@ typedef struct squall_kernels {
   void (*q8_combine)(
       size_t n, squall_q8_operation operation, const squall_q8_operand *a,
       const squall_q8_operand *b, const squall_q8_result *result, uint8_t *out);
+
+  /// `rounds` times 12 independent vector multiply-adds in registers, for measuring: element 0 of the
+  /// sum of what comes of 0, 1, ... 11 by `x = x factor + term`.
+  float (*f32_ceiling)(size_t rounds, float factor, float term);
 } squall_kernels;
 
 /// The table that everything uses: the best the processor has, or the one that the environment's

@@ -53,6 +53,8 @@ struct BenchReport: Encodable {
   let runSeconds: Spread
   let arenaBytes: Int
   let peakRssBytes: Int
+  /// Float32 multiply-adds a second that the machine has to give with these threads, measured now.
+  let peakMultiplyAdds: Double
   /// One run's share, the most costly first. What runs inside a loop or branch counts there too.
   let operators: [OperatorShare]
   /// The most costly nodes of one run.
@@ -86,6 +88,8 @@ struct BenchReport: Encodable {
       "memory",
       "\(Page.bytes(peakRssBytes)) at most, \(Page.bytes(arenaBytes)) of it for intermediate values"
     )
+    page.add(
+      "peak", String(format: "%.0f G multiply-adds a second, measured now", peakMultiplyAdds / 1e9))
     let total = operators.reduce(0) { $0 + $1.seconds }
     page.table(
       "operators",

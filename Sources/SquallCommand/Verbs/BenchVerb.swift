@@ -80,7 +80,7 @@ struct BenchVerb: ParsableCommand {
       path: path, threads: ThreadPool.shared.threadCount, runs: runs,
       loadSeconds: (compiled - start + (planned - planning)).seconds,
       firstRunSeconds: firstRun.seconds, runSeconds: .init(times), arenaBytes: arenaBytes,
-      peakRssBytes: peak,
+      peakRssBytes: peak, peakMultiplyAdds: ArithmeticCeiling.multiplyAddsPerSecond(),
       operators: profile.entries.map {
         .init(opType: $0.opType, calls: $0.calls, seconds: $0.seconds)
       },

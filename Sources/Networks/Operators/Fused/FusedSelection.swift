@@ -26,7 +26,7 @@ package struct FusedSelection: FusedOperator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let width = try inputs.required(0).elementType.byteWidth
-    let gather = try Self.longRows(source, maps)
+    let gather = MappedGather(source, maps)
     return Kernel(name: "one copy") { arguments in
       let output = try arguments.output()
       guard output.count > 0, let target = output.plannedBytes.baseAddress else { return }
@@ -38,27 +38,5 @@ package struct FusedSelection: FusedOperator {
         }
       }
     }
-  }
-
-  /// The longest row whose table is made.
-  private static let longestRow = 1 << 20
-
-  /// The last axes, while they are copied whole, are one with those before them: rows are long.
-  private static func longRows(_ shape: Shape, _ maps: [[Int]]) throws -> MappedGather {
-    var lengths = shape.dimensions
-    var maps = maps
-    while lengths.count > 1, let last = maps.last, let inner = lengths.last, inner > 0,
-      last.count == inner, last.enumerated().allSatisfy({ $0 == $1 }),
-      let outer = maps.dropLast().last, outer.count <= longestRow / inner
-    {
-      lengths.removeLast()
-      maps.removeLast()
-      lengths[lengths.count - 1] *= inner
-      maps[maps.count - 1] = outer.flatMap { index in
-        index < 0
-          ? [Int](repeating: -1, count: inner) : Array(index * inner..<(index + 1) * inner)
-      }
-    }
-    return MappedGather(try Shape(checking: lengths), maps)
   }
 }

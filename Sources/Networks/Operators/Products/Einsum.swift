@@ -6,10 +6,10 @@ internal import Tensors
 ///
 /// Operands are taken two at a time. A pair becomes one batched matrix product: labels that both
 /// have and the result needs are the batch, those that both have and nobody needs are summed. Two
-/// float32 operands are multiplied where they lie if they can be.
+/// float32 operands are multiplied where they lie, or rearranged first if that is faster.
 package struct EinsumOperator: Operator {
   let equation: String
-  private let packed = PackedOnce<[PackedMatrix]?>()
+  private let packed = PackedOnce<ArrangedConstant>()
 
   package init(_ node: NodeDescription) throws {
     equation = try node.string("equation", default: "")
@@ -30,42 +30,20 @@ package struct EinsumOperator: Operator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let notation = try EinsteinNotation(equation, shapes: shapes(inputs))
-    if let kernel = try inPlace(notation, inputs) { return kernel }
+    if let kernel = try arranged(notation, inputs) { return kernel }
     return try inputs.required(0).elementType.computing(EinsumBody(notation: notation))
   }
 
-  /// A kernel that reads both operands where they lie; nil where that cannot be.
-  private func inPlace(_ notation: EinsteinNotation, _ inputs: Operands) throws -> Kernel? {
+  /// A kernel of matrix products, each operand as it lies or rearranged whole; nil where that cannot
+  /// be.
+  private func arranged(_ notation: EinsteinNotation, _ inputs: Operands) throws -> Kernel? {
     guard inputs.count == 2, try inputs.required(0).elementType == .float32 else { return nil }
     for (operand, shape) in zip(notation.operands, try shapes(inputs)) {
       let isWhole = zip(operand, shape.dimensions).allSatisfy { notation.lengths[$0] == $1 }
-      guard isWhole else { return nil }
+      guard isWhole, !shape.dimensions.contains(0) else { return nil }
     }
-    for (first, second) in [(0, 1), (1, 0)] {
-      guard
-        let product = StridedProduct(
-          left: notation.operands[first], right: notation.operands[second],
-          result: notation.output, lengths: notation.lengths)
-      else { continue }
-      let matrices = try inputs.required(second).constant.flatMap { weights in
-        try packed.get(weights, variant: [first] + (try inputs.required(first).shape.dimensions)) {
-          try product.packed(weights)
-        }
-      }
-      return Kernel { arguments in
-        let target = try arguments.output().plannedDestination(of: Float.self)
-        try arguments.input(first).withElements(of: Float.self) { left in
-          try arguments.input(second).withElements(of: Float.self) { right in
-            guard let target = target.baseAddress else { return }
-            guard let x = left.baseAddress, let y = right.baseAddress else {
-              return target.update(repeating: 0, count: try arguments.output().count)
-            }
-            product.run(x, y, packed: matrices, into: target)
-          }
-        }
-      }
-    }
-    return nil
+    let isConstant = try (0..<2).map { try inputs.required($0).constant != nil }
+    return try ArrangedProduct(notation, isConstant: isConstant)?.kernel(inputs, packed: packed)
   }
 }
 

@@ -54,8 +54,6 @@ struct StridedProduct: Sendable {
     guard isPlain, rows.length == 1 || rows.result >= columns.length else { return nil }
     (self.rows, self.columns, self.sums, self.loops) = (rows, columns, sums, loops)
     loopCount = loops.reduce(1) { $0 * $1.length }
-    // Loops around next to nothing cost more than rearranging.
-    guard loopCount < 64 || rows.length * columns.length * sums.length >= 64 else { return nil }
   }
 
   /// The last axes as one, as far as one step walks over them all, and the axes before these.
@@ -103,9 +101,7 @@ struct StridedProduct: Sendable {
 
   /// A constant right operand's matrices, packed; nil where that does not pay.
   func packed(_ weights: Tensor) throws -> [PackedMatrix]? {
-    guard rows.length >= 8, loopCount <= 4096, sums.length > 0, columns.length > 0,
-      sums.length == 1 || sums.left == 1
-    else { return nil }
+    guard canBePacked, sums.length > 0, columns.length > 0 else { return nil }
     var known: [Int: PackedMatrix] = [:]
     return try weights.withElements(of: Float.self) { source in
       try (0..<loopCount).map { index in
@@ -120,6 +116,23 @@ struct StridedProduct: Sendable {
         return matrix
       }
     }
+  }
+
+  /// Roughly what the product takes on one thread: short columns fill no vector, and each turn of the
+  /// loops packs its operands anew, unless the right one is packed already.
+  func nanoseconds(isPacked: Bool) -> Double {
+    let canPack = isPacked && canBePacked
+    let width = canPack ? 32 : 16
+    let (m, k) = (Double(rows.length), Double(sums.length))
+    let n = Double((columns.length + width - 1) / width * width)
+    let turn = canPack ? 100 + m * n * k * 0.011 : 400 + m * n * k * 0.015 + (m + n) * k * 0.3
+    return Double(loopCount) * turn
+  }
+
+  /// Whether a constant right operand's matrices are worth packing, and the left one's rows can be
+  /// read by packed products.
+  private var canBePacked: Bool {
+    rows.length >= 8 && loopCount <= 4096 && (sums.length == 1 || sums.left == 1)
   }
 
   /// Computes the product; with `packed` matrices, `right` is not read.

@@ -150,18 +150,35 @@ struct MappedGather: Sendable {
   }
 
   private let lengths: [Int]
+  /// In elements, -1 for missing ones.
   private let offsets: [[Int]]
+  /// In units.
   private let runs: [Run]
+  /// The last axes that are copied whole are one unit of so many elements.
+  private let unit: Int
+  /// Where rows are fewer, threads share their runs.
+  private static var manyRows: Int { 64 }
+  /// The elements of a run that is worth sharing.
+  private static var longestRun: Int { 1 << 18 }
 
   init(_ shape: Shape, _ maps: [[Int]]) {
-    let strides = shape.rowMajorStrides
+    var maps = maps
+    var unit = 1
+    while maps.count > 1, let last = maps.last, last.count == shape[maps.count - 1],
+      last.enumerated().allSatisfy({ $0 == $1 })
+    {
+      unit *= last.count
+      maps.removeLast()
+    }
+    self.unit = unit
     lengths = maps.dropLast().map(\.count)
-    offsets = zip(maps, strides).dropLast().map { map, stride in
+    offsets = zip(maps, shape.rowMajorStrides).dropLast().map { map, stride in
       map.map { $0 < 0 ? -1 : $0 * stride }
     }
     var runs: [Run] = []
+    let most = max(1, Self.longestRun / max(unit, 1))
     for (target, source) in (maps.last ?? [0]).enumerated() {
-      if let last = runs.last,
+      if let last = runs.last, last.count < most,
         source < 0 ? last.source < 0 : last.source >= 0 && source == last.source + last.count
       {
         runs[runs.count - 1].count += 1
@@ -177,27 +194,25 @@ struct MappedGather: Sendable {
     width: Int
   ) {
     let rows = lengths.reduce(1, *)
-    let rowLength = runs.reduce(0) { $0 + $1.count }
-    Parallel.items(rows, nanoseconds: 20 + Double(rowLength * width) * 0.1) { row in
-      var rest = row
+    let pieces = rows < Self.manyRows ? runs.count : 1
+    let rowLength = runs.reduce(0) { $0 + $1.count } * unit
+    let nanoseconds = 20 + Double(rowLength * width) * 0.1 / Double(max(pieces, 1))
+    Parallel.items(rows * pieces, nanoseconds: nanoseconds) { item in
+      var rest = item / pieces
+      let line = target + rest * rowLength * width
       var offset: Int? = 0
       for axis in lengths.indices.reversed() {
         let own = offsets[axis][rest % lengths[axis]]
         rest /= lengths[axis]
         offset = own < 0 ? nil : offset.map { $0 + own }
       }
-      let line = target + row * rowLength * width
-      guard let offset, let source else {
-        Movement.repeated(missing, line, count: rowLength, width: width)
-        return
-      }
-      for run in runs {
-        let to = line + run.target * width
-        if run.source < 0 {
-          Movement.repeated(missing, to, count: run.count, width: width)
-        } else {
+      for run in pieces == 1 ? runs[...] : runs[(item % pieces)...(item % pieces)] {
+        let (to, count) = (line + run.target * unit * width, run.count * unit)
+        if let offset, let source, run.source >= 0 {
           to.copyMemory(
-            from: source + (offset + run.source) * width, byteCount: run.count * width)
+            from: source + (offset + run.source * unit) * width, byteCount: count * width)
+        } else {
+          Movement.repeated(missing, to, count: count, width: width)
         }
       }
     }
