@@ -26,8 +26,8 @@ package enum GraphPasses {
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
     JoinedProducts(), ProductFusion(), EinsumAttention(), AttentionFusion(), ScatterFusion(),
-    SelectionFusion(),
-    MovementFusion(), RowFusion(), DeadNodeRemoval(), WindowFusion(), ElementwiseFusion(),
+    SelectionFusion(), MovementFusion(), RowFusion(), DeadNodeRemoval(), WindowFusion(),
+    ConvolutionChaining(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

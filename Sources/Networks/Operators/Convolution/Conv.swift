@@ -59,6 +59,19 @@ package struct ConvOperator: Operator {
     return VectorConvolution.covers(shapes)
   }
 
+  /// The convolution with its weights and bias, which are constants, and the number of images.
+  func packedConvolution(
+    _ inputs: Operands, _ packed: PackedOnce<Convolution>
+  ) throws -> (Convolution, batch: Int) {
+    let shapes = try ConvolutionShapes(inputs, window, groups)
+    guard let weights = inputs[1]?.constant, VectorConvolution.covers(shapes) else {
+      throw OperatorFault.invalid("was planned with other weights")
+    }
+    let made = try VectorConvolution.packed(
+      weights, inputs[2]?.constant, shapes, activation, packed)
+    return (made, shapes.batch)
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     if addsResidual {
       var convolved = inputs
@@ -96,16 +109,30 @@ enum VectorConvolution {
       && shapes.windows.allSatisfy { $0.before >= 0 && $0.after >= 0 && $0.length > 0 }
   }
 
+  private static func make(
+    _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation
+  ) throws -> Convolution {
+    try Convolution(
+      weights: weights, bias: bias, axes: shapes.windows.map(\.axis), groups: shapes.groups,
+      activation: activation)
+  }
+
+  /// The convolution with constant weights, made once.
+  static func packed(
+    _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation,
+    _ packed: PackedOnce<Convolution>
+  ) throws -> Convolution {
+    let variant = shapes.windows.map(\.axis).flatMap { [$0.before, $0.after] }
+    return try packed.get(weights, bias, variant: variant, activation: activation) {
+      try make(weights, bias, shapes, activation)
+    }
+  }
+
   static func kernel(
     _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation,
     _ packed: PackedOnce<Convolution>
   ) throws -> Kernel {
-    let (axes, lengths) = (shapes.windows.map(\.axis), shapes.windows.map(\.length))
-    let (batch, groups) = (shapes.batch, shapes.groups)
-    @Sendable func make(_ weights: Tensor, _ bias: Tensor?) throws -> Convolution {
-      try Convolution(
-        weights: weights, bias: bias, axes: axes, groups: groups, activation: activation)
-    }
+    let (batch, lengths) = (shapes.batch, shapes.windows.map(\.length))
     @Sendable func run(_ plan: ConvolutionPlan, _ arguments: KernelArguments) throws {
       let target = try arguments.output().plannedDestination(of: Float.self)
       try arguments.input(0).withElements(of: Float.self) { source in
@@ -122,18 +149,14 @@ enum VectorConvolution {
     }
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
-      let variant = axes.flatMap { [$0.before, $0.after] }
-      let convolution = try packed.get(
-        weights, inputs[2]?.constant, variant: variant, activation: activation
-      ) {
-        try make(weights, inputs[2]?.constant)
-      }
+      let convolution = try Self.packed(weights, inputs[2]?.constant, shapes, activation, packed)
       let plan = try convolution.plan(for: lengths)
       return Kernel(name: "packed") { arguments in try run(plan, arguments) }
     }
     return Kernel { arguments in
       let convolution = try make(
-        arguments.input(1).contiguous(), arguments.optionalInput(2)?.contiguous())
+        arguments.input(1).contiguous(), arguments.optionalInput(2)?.contiguous(), shapes,
+        activation)
       try run(try convolution.plan(for: lengths), arguments)
     }
   }

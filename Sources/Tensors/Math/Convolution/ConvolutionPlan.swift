@@ -35,9 +35,7 @@ package final class ConvolutionPlan: Sendable {
     multiplyAdds =
       outSize.reduce(1) { $0 * Double($1) } * Double(convolution.outChannels)
       * Double(convolution.depth)
-    if convolution.axes.allSatisfy({
-      $0.taps == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0
-    }), !convolution.isDepthwise {
+    if convolution.isPointwise, !convolution.isDepthwise {
       route = .pointwise(PointwiseConvolution(convolution, positions: size.reduce(1, *)))
     } else if convolution.isDepthwise, size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1 {
       route = .depthwise(

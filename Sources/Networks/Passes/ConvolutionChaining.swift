@@ -1,0 +1,64 @@
+// Room: Networks. Pass: a convolution and the 1 × 1 convolution of its result are computed together.
+
+internal import Tensors
+
+/// Makes one `FusedConvolutions` of a depthwise or 1 × 1 convolution and a 1 × 1 convolution that
+/// alone uses its result: separable convolutions, and the hidden layers of networks that keep
+/// channels first.
+///
+/// Only where what lies between them is too large for the cache. It comes late, when convolutions
+/// have taken in biases, activations and sums.
+package struct ConvolutionChaining: GraphPass {
+  package let name = "convolution-chaining"
+  package let isFinal = true
+
+  package init() {}
+
+  package func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph {
+    guard graph.contains(ConvOperator.self) else { return graph }
+    var rewriter = GraphRewriter(graph, limits: limits)
+    for index in rewriter.nodes.indices {
+      if let node = chained(rewriter.nodes[index], &rewriter) {
+        rewriter.replace(at: index, with: node)
+      }
+    }
+    return try rewriter.finished()
+  }
+
+  private func chained(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> GraphNode? {
+    guard let second = node.implementation as? ConvOperator, let between = node.input(0),
+      rewriter.isUsedOnce(between),
+      let (start, first) = rewriter.producer(of: between, ConvOperator.self), !first.addsResidual,
+      let facts = rewriter.facts(between), facts.elementType == .float32,
+      ConvolutionChain.isWorthwhile(image: Array(facts.shape.dimensions.dropFirst())),
+      let early = shapes(start, first, &rewriter), let late = shapes(node, second, &rewriter),
+      late.groups == 1, late.isPointwise,
+      early.isDepthwise || early.groups == 1 && early.isPointwise
+    else { return nil }
+    let inputs = (0..<3).map { start.input($0) } + (1..<4).map { node.input($0) }
+    var result = node.replaced(
+      by: "Conv", FusedConvolutions(first, second), inputs: inputs)
+    result.name = node.name
+    return result
+  }
+
+  /// The lengths of a convolution whose weights and bias are constants, and which kernels compute.
+  private func shapes(
+    _ node: GraphNode, _ operation: ConvOperator, _ rewriter: inout GraphRewriter
+  ) -> ConvolutionShapes? {
+    guard rewriter.constant(node.input(1)) != nil,
+      node.input(2) == nil || rewriter.constant(node.input(2)) != nil,
+      let operands = rewriter.operands(of: node), operation.hasVectorKernel(operands)
+    else { return nil }
+    return try? ConvolutionShapes(operands, operation.window, operation.groups)
+  }
+}
+
+extension ConvolutionShapes {
+  /// Each output channel sees one input channel.
+  fileprivate var isDepthwise: Bool { groupInputs == 1 && groups > 1 }
+  /// Each output position sees one input position, at the same place.
+  fileprivate var isPointwise: Bool {
+    windows.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }
+  }
+}
