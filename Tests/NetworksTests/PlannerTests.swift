@@ -1,6 +1,8 @@
 // Tests of Networks: the arena's layout and the plan.
 
+import Foundation
 import Networks
+import TestSupport
 import Tensors
 import Testing
 
@@ -40,6 +42,32 @@ import Testing
       }
     }
     #expect(layout.byteCount >= ArenaLayout.lowerBound(blocks))
+  }
+
+  /// The largest block first, at the lowest place, leaves gaps here.
+  @Test func layoutsTryOtherOrders() throws {
+    func block(_ size: Int, _ first: Int, _ last: Int) -> ArenaLayout.Block {
+      ArenaLayout.Block(byteCount: size * 64, first: first, last: last)
+    }
+    let blocks = [
+      block(6, 2, 3), block(5, 0, 1), block(4, 1, 2), block(3, 3, 4), block(2, 4, 5),
+      block(5, 5, 6), block(4, 3, 5),
+    ]
+    let layout = try #require(ArenaLayout.place(blocks))
+    #expect(Double(layout.byteCount) <= 1.1 * Double(ArenaLayout.lowerBound(blocks)))
+  }
+
+  /// The memory of a run is within a tenth of what lives at a time.
+  @Test(
+    .enabled(if: SharedFolder.exists("networks")),
+    arguments: ["afno", "convlstm", "fuxi_like", "gnn", "langya_swin", "pangu3d", "rainnet"])
+  func realNetworksNeedLittleMoreThanWhatLives(name: String) throws {
+    let file = SharedFolder.url.appending(path: "networks/\(name)/model.onnx")
+    let network = try CompiledNetwork(contentsOf: file)
+    let shapes = try network.shapes(lengths: [:])
+    let plan = try network.plan(for: shapes)
+    #expect(plan.arenaBytes >= plan.arenaLowerBound)
+    #expect(Double(plan.arenaBytes) <= 1.1 * Double(plan.arenaLowerBound))
   }
 
   @Test func overflowingBlocksAreRefused() {

@@ -72,7 +72,8 @@ package struct AttentionFusion: GraphPass {
     guard sources.count == inputs.count else { return nil }
     let operation = FusedAttention(
       query: walks[0], key: walks[1], value: v.walk, result: StridedWalk(dense: output.shape),
-      output: output.shape, scale: Float(chain.scale), steps: steps, sources: sources,
+      output: output.shape, scale: Float(chain.scale * q.factor * k.factor), steps: steps,
+      sources: sources,
       clearsNaN: chain.clearsNaN,
       leastNorms: AttentionProduct.LeastNorms(query: q.leastNorm, key: k.leastNorm))
     return node.replaced(by: "Attention", operation, inputs: inputs)
@@ -83,6 +84,8 @@ package struct AttentionFusion: GraphPass {
     var walk: StridedWalk
     /// What it is divided by where its norm is smaller; nil where it is no quotient by its norm.
     var leastNorm: Float?
+    /// What it is multiplied by.
+    var factor = 1.0
     var lead: [Int] { Array(walk.shape.dropLast(2)) }
   }
 
@@ -99,22 +102,55 @@ package struct AttentionFusion: GraphPass {
     return Operand(value: value, walk: StridedWalk(dense: facts.shape))
   }
 
-  /// The same for an operand that may be divided by its norms along `size`, the last dimension but
-  /// one (0) or the last (1).
+  /// The same for an operand that may be multiplied by a number, or divided by its norms along
+  /// `size`, the last dimension but one (0) or the last (1), before its elements are moved about.
   private func unitWalk(
     _ value: ValueID, size: Int, _ rewriter: inout GraphRewriter
   ) -> Operand? {
-    guard let quotient = StridedSource.trace(value, &rewriter),
-      let (source, least) = UnitRows.source(of: quotient.value, &rewriter),
-      let length = rewriter.facts(source)?.shape.dimensions.last,
-      quotient.walk.shape.count >= 2,
-      case let axis = quotient.walk.shape.count - 2 + size,
-      quotient.walk.shape[axis] == length, quotient.walk.strides[axis] == 1,
-      var own = walk(value, &rewriter, aliases: [quotient.value: source]),
-      own.walk.strides[axis] == 1, own.value != value
+    var aliases: [ValueID: ValueID] = [:]
+    var factor = 1.0
+    var least: Float?
+    while aliases.count < 4, least == nil,
+      let traced = StridedSource.trace(value, &rewriter, aliases: aliases)
+    {
+      if let (source, number) = scaled(traced.value, &rewriter) {
+        aliases[traced.value] = source
+        factor *= number
+      } else if let (source, norm) = UnitRows.source(of: traced.value, &rewriter),
+        let length = rewriter.facts(source)?.shape.dimensions.last,
+        traced.walk.shape.count >= 2, case let axis = traced.walk.shape.count - 2 + size,
+        traced.walk.shape[axis] == length, traced.walk.strides[axis] == 1
+      {
+        aliases[traced.value] = source
+        least = norm
+      } else {
+        break
+      }
+    }
+    guard !aliases.isEmpty, var own = walk(value, &rewriter, aliases: aliases),
+      own.value != value,
+      least == nil || own.walk.strides[own.walk.shape.count - 2 + size] == 1
     else { return walk(value, &rewriter) }
-    own.leastNorm = least
+    (own.leastNorm, own.factor) = (least, factor)
     return own
+  }
+
+  /// What `value` is before it was multiplied or divided by a number.
+  private func scaled(
+    _ value: ValueID, _ rewriter: inout GraphRewriter
+  ) -> (ValueID, number: Double)? {
+    guard rewriter.isUsedOnce(value), let node = rewriter.producer(of: value),
+      node.inputs.count == 2, let shape = rewriter.facts(value)?.shape
+    else { return nil }
+    let isProduct = node.implementation is MulOperator
+    guard isProduct || node.implementation is DivOperator else { return nil }
+    for (own, other) in isProduct ? [(0, 1), (1, 0)] : [(0, 1)] {
+      guard let source = node.input(own), rewriter.facts(source)?.shape == shape,
+        let number = rewriter.scalar(node.input(other), beside: source), isProduct || number != 0
+      else { continue }
+      return (source, isProduct ? number : 1 / number)
+    }
+    return nil
   }
 
   /// Whether one of the last two dimensions runs from element to element and the other far enough.

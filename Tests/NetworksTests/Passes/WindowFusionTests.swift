@@ -19,6 +19,8 @@ import Testing
     var isSplit = false
     /// Whether queries and keys are divided by their norms.
     var isCosine = false
+    /// Whether queries and keys are multiplied by a number each.
+    var scalesOperands = false
     /// Whether the sums are written as Einsum.
     var isEinsum = false
     /// Whether the normalisation stands behind the projection, not before it.
@@ -36,6 +38,8 @@ import Testing
     Form(testDescription: "cosine", shifts: true, isCosine: true),
     Form(testDescription: "cosine of three products", isSplit: true, isCosine: true),
     Form(testDescription: "einsum", isEinsum: true),
+    Form(testDescription: "scaled operands", scalesOperands: true),
+    Form(testDescription: "einsum of scaled operands", scalesOperands: true, isEinsum: true),
   ]
 
   private static let width = 12, heads = 2, size = 6
@@ -88,6 +92,10 @@ import Testing
       for index in 0..<3 {
         operands.append(try test.one("Gather", [turned, test.constant(Tensor(Int64(index)))]))
       }
+    }
+    if form.scalesOperands {
+      let root = test.constant(Tensor(Float(0.6)))
+      for index in 0..<2 { operands[index] = try test.one("Mul", [operands[index], root]) }
     }
     if form.isCosine {
       for index in 0..<2 {

@@ -45,7 +45,7 @@ package struct ConvTransposeOperator: Operator {
   }
 
   /// The shapes of the convolution that this transposes: its input is our output.
-  private func shapes(_ inputs: Operands) throws -> ConvolutionShapes {
+  func shapes(_ inputs: Operands) throws -> ConvolutionShapes {
     let input = try inputs.required(0, rank: 3...64).shape
     let weights = try inputs.required(1, rank: input.rank...input.rank).shape
     let rank = input.rank - 2
