@@ -114,7 +114,19 @@ INLINE void gemm_panel(
     if (residual) residual += (r) * ldr;                                               \
     next += k * step;                                                                  \
   } while (0)
-  for (; rows >= MR; rows -= MR) TILE(MR);
+  // A row has the same bits in whatever tile it is, unless it is alone.
+  if (rows == 1) return gemv_tile(vectors, k, a, panel, out, residual, tail, next, step, e);
+  for (; rows >= MR; rows -= MR) {
+#if MR > 6
+    // One row more than a tile: a tile of one would wait for its additions.
+    if (rows == MR + 1) {
+      TILE(5);
+      rows -= 5;
+      break;
+    }
+#endif
+    TILE(MR);
+  }
   switch (rows) {
 #if MR > 6
     case 7: TILE(7); break;
@@ -126,7 +138,7 @@ INLINE void gemm_panel(
 #endif
     case 3: TILE(3); break;
     case 2: TILE(2); break;
-    case 1: gemv_tile(vectors, k, a, panel, out, residual, tail, next, step, e); break;
+    case 1: TILE(1); break;
     default: break;
   }
 #undef TILE

@@ -84,15 +84,12 @@ public struct Tensor: Sendable {
           borrowing: bytes, owner: owner, isMapped: isMapped, identity: identity),
         elementType: elementType, shape: shape)
     } else if byteCount >= Self.deferredBytes, let base = bytes.baseAddress {
-      // Unchecked, because a pointer is not `Sendable`: nobody writes to these bytes.
-      nonisolated(unsafe) let (source, owner) = (base, owner)
-      let deferred = DeferredBytes(byteCount: byteCount, identity: identity) {
+      let source = DeferredBytes.Source(base: base, owner: owner)
+      let deferred = DeferredBytes(copying: source, byteCount: byteCount, identity: identity) {
         guard isMapped else { return }
-        withExtendedLifetime(owner) {
-          MappedPages.letGo(UnsafeRawBufferPointer(start: source, count: byteCount))
+        withExtendedLifetime(source.owner) {
+          MappedPages.letGo(UnsafeRawBufferPointer(start: source.base, count: byteCount))
         }
-      } fill: { target in
-        withExtendedLifetime(owner) { target.copyMemory(from: source, byteCount: byteCount) }
       }
       self.init(
         storage: TensorStorage(deferred, identity: identity), elementType: elementType,

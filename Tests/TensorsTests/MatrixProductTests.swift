@@ -80,15 +80,67 @@ import Testing
     #expect(result.elements(as: Int8.self) == integerProduct([100, 3, -5, 7]))
   }
 
-  @Test func hasTheSameBitsWhateverTheThreads() throws {
+  @Test(arguments: [1, 2, 25, 97, 193, 500, 577])
+  func hasTheSameBitsWhateverTheThreads(rows: Int) throws {
     var generator = SeededGenerator(seed: 10)
-    let x = Tensor(generator.floats(500 * 200), shape: [500, 200])
-    let w = Tensor(generator.floats(200 * 300), shape: [200, 300])
+    let x = Tensor(generator.floats(rows * 300), shape: [rows, 300])
+    let w = Tensor(generator.floats(300 * 270), shape: [300, 270])
     let packed = try PackedMatrix(w)
     let one = try ThreadPool(threads: 1).asCurrent { try (packed(x), x.matrixProduct(with: w)) }
-    let three = try ThreadPool(threads: 3).asCurrent { try (packed(x), x.matrixProduct(with: w)) }
-    #expect(bits(one.0) == bits(three.0))
-    #expect(bits(one.1) == bits(three.1))
+    for threads in [2, 3, 7] {
+      let others = try ThreadPool(threads: threads).asCurrent {
+        try (packed(x), x.matrixProduct(with: w))
+      }
+      #expect(bits(one.0) == bits(others.0))
+      #expect(bits(one.1) == bits(others.1))
+    }
+  }
+
+  @Test(arguments: [ElementType.float16, .bfloat16], [(512, 130), (700, 64), (96, 432)])
+  func halvesAreWidenedWithoutLoss(type: ElementType, size: (k: Int, n: Int)) throws {
+    var generator = SeededGenerator(seed: 11)
+    let (k, n) = size
+    let x = Tensor(generator.floats(9 * k), shape: [9, k])
+    let halves = Tensor(generator.floats(k * n), shape: [k, n]).converted(to: type)
+    let bias = Tensor(generator.floats(n), shape: [n])
+    let turned = try halves.transposed([1, 0]).contiguous()
+    for variant in KernelVariant.all {
+      try variant.asCurrent {
+        let account = MemoryAccount(limit: 1 << 30)
+        let expected = try PackedMatrix(halves.converted(to: .float32), bias: bias)(x)
+        try account.asCurrent {
+          let packed = [
+            try PackedMatrix(halves.widenedWeights(), bias: bias),
+            try PackedMatrix(turned.widenedWeights(), transposed: true, bias: bias),
+            try PackedMatrix(turned.widenedWeights().transposedWeights([1, 0]), bias: bias),
+            try PackedMatrix(halves.widenedWeights().reshaped(to: [k, n]), bias: bias),
+          ]
+          // Two bytes a weight: columns are filled up to whole vectors.
+          #expect(account.used < packed.count * (k + 2) * (n + 16) * 2 + (8 << 10))
+          for matrix in packed { #expect(try bits(matrix(x)) == bits(expected)) }
+        }
+      }
+    }
+  }
+
+  @Test func halvesAtOddAddressesArePackedAsTheyAre() throws {
+    var generator = SeededGenerator(seed: 12)
+    let halves = Tensor(generator.floats(300 * 140), shape: [300, 140]).converted(to: .float16)
+    let x = Tensor(generator.floats(3 * 300), shape: [3, 300])
+    let memory = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: halves.count * 2 + 1, alignment: 64)
+    let owner = MemoryAccount(limit: 1)
+    defer { withExtendedLifetime(owner) { memory.deallocate() } }
+    halves.withBytes {
+      UnsafeMutableRawBufferPointer(rebasing: memory[1...]).copyBytes(from: $0)
+    }
+    let odd = try Tensor(
+      borrowing: UnsafeRawBufferPointer(rebasing: memory[1...]), owner: owner,
+      elementType: .float16, shape: halves.shape)
+    let expected = try PackedMatrix(halves.converted(to: .float32))(x)
+    #expect(try bits(PackedMatrix(odd.widenedWeights())(x)) == bits(expected))
+    let floats = try odd.widenedWeights().transposedWeights([1, 0])
+    #expect(try bits(PackedMatrix(floats, transposed: true)(x)) == bits(expected))
   }
 
   @Test func badShapesThrow() throws {

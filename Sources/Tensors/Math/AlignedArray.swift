@@ -18,12 +18,16 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
   /// Who keeps the memory alive where it is not the array's own.
   private let owner: AnyObject?
 
-  /// Memory for `count` values, zero in every byte, which `fill` then sets.
-  package init(count: Int, fill: (UnsafeMutablePointer<Element>) -> Void) {
+  /// Memory for `count` values, zero in every byte, which `fill` then sets; not zero where `isFilled`
+  /// says that it sets all of them.
+  package init(
+    count: Int, isFilled: Bool = false, fill: (UnsafeMutablePointer<Element>) -> Void
+  ) {
     let bytes = max(count, 1) * MemoryLayout<Element>.stride
     let memory = PageMemory.allocate(bytes)
     charge = PageMemory.padded(bytes)
-    memory.initializeMemory(as: UInt8.self, repeating: 0, count: charge)
+    let first = isFilled ? count * MemoryLayout<Element>.stride : 0
+    (memory + first).initializeMemory(as: UInt8.self, repeating: 0, count: charge - first)
     base = memory.bindMemory(to: Element.self, capacity: count)
     self.count = count
     owner = nil
@@ -44,38 +48,39 @@ package final class AlignedArray<Element: BitwiseCopyable>: @unchecked Sendable 
   ///
   /// Where a store has them from an earlier process, `fill` is not called: it must depend on nothing
   /// but what is named here, and do nothing but fill. The values are only ever data, never places in
-  /// memory: nobody vouches for what a file holds.
+  /// memory: nobody vouches for what a file holds. With `isFilled` it sets every value.
   package static func stored(
-    as layout: String, settings: [Int], of sources: [Tensor?], count: Int,
+    as layout: String, settings: [Int], of sources: [Tensor?], count: Int, isFilled: Bool = false,
     fill: (UnsafeMutablePointer<Element>) -> Void
   ) -> AlignedArray where Element: WeightElement {
     guard let account = MemoryAccount.current else {
-      return made(as: layout, settings, sources, count, store: nil, fill)
+      return made(as: layout, settings, sources, count, isFilled, store: nil, fill)
     }
     let name = SharedArrays.Name(
       layout, Element.self, settings: settings, of: sources, count: count)
     if let known = account.sharedArrays.find(name, as: Element.self) { return known }
-    let array = made(as: layout, settings, sources, count, store: account.weights, fill)
+    let array = made(
+      as: layout, settings, sources, count, isFilled, store: account.weights, fill)
     account.sharedArrays.add(array, name, of: sources)
     return array
   }
 
   private static func made(
-    as layout: String, _ settings: [Int], _ sources: [Tensor?], _ count: Int,
+    as layout: String, _ settings: [Int], _ sources: [Tensor?], _ count: Int, _ isFilled: Bool,
     store: (any WeightStore)?, _ fill: (UnsafeMutablePointer<Element>) -> Void
   ) -> AlignedArray where Element: WeightElement {
     defer { for source in sources { source?.letGoOfPages() } }
     let byteCount = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     guard let store, !byteCount.overflow, byteCount.partialValue >= store.leastBytes
-    else { return AlignedArray(count: count, fill: fill) }
+    else { return AlignedArray(count: count, isFilled: isFilled, fill: fill) }
     let key = key(layout, settings, sources, count)
     guard let found = store.find(key, byteCount: byteCount.partialValue) else {
-      let made = AlignedArray(count: count, fill: fill)
+      let made = AlignedArray(count: count, isFilled: isFilled, fill: fill)
       store.keep(key, layout: layout, made.bytes, owner: made)
       return made
     }
     guard store.doubts(key) else { return AlignedArray(found, count: count) }
-    let made = AlignedArray(count: count, fill: fill)
+    let made = AlignedArray(count: count, isFilled: isFilled, fill: fill)
     let isSame = memcmp(made.base, found.base, byteCount.partialValue) == 0
     return store.confirm(key, isSame: isSame) ? AlignedArray(found, count: count) : made
   }

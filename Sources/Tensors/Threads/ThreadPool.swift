@@ -6,9 +6,10 @@ internal import Synchronization
 
 /// Threads that share the tiles of a parallel loop.
 ///
-/// A loop's tiles depend on the work's shape alone, never on the number of threads, and no sum is
-/// split between tiles: results have the same bits whatever the number of threads. Tiles are handed
-/// out as threads come for them, so an uneven or a busy machine costs little.
+/// A loop's tiles depend on the work's shape alone, not on the number of threads, unless results have
+/// the same bits however it is cut; and no sum is split between tiles: results have the same bits
+/// whatever the number of threads. Tiles are handed out as threads come for them, so an uneven or a
+/// busy machine costs little.
 ///
 /// Loops may be started from any number of tasks at once: one at a time has the threads, the others
 /// run on their callers' own threads, as loops started inside a loop do. Nothing ever deadlocks.

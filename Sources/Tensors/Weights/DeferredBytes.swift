@@ -17,6 +17,10 @@ package final class DeferredBytes: @unchecked Sendable {
   package let byteCount: Int
   private let fill: @Sendable (UnsafeMutableRawPointer) -> Void
   private let letGo: @Sendable () -> Void
+  /// Where the same bytes lie, at an odd address; alive as long as these.
+  private let source: Source?
+  /// The same numbers in half precision, in row-major order, where they are widened from these.
+  let halves: Tensor?
   /// What they are called in a store of weights.
   private let identity: WeightKey?
   /// Who keeps the bytes alive where they were found; written while `memory` is locked.
@@ -27,14 +31,38 @@ package final class DeferredBytes: @unchecked Sendable {
   /// The address of `memory` once it is filled, 0 before.
   private let address = Atomic<Int>(0)
 
+  /// Bytes that lie at an odd address, and who keeps them alive.
+  // Unchecked, because a pointer is not `Sendable`: nobody writes to these bytes.
+  struct Source: @unchecked Sendable {
+    let base: UnsafeRawPointer
+    let owner: AnyObject
+  }
+
   /// `byteCount` bytes that `fill` writes each time they are made; `letGo` gives back the pages of a
   /// mapped file that it read.
-  package init(
-    byteCount: Int, identity: WeightKey? = nil, letGo: @escaping @Sendable () -> Void = {},
+  init(
+    byteCount: Int, identity: WeightKey? = nil, halves: Tensor? = nil,
+    letGo: @escaping @Sendable () -> Void = {},
     fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
   ) {
     (self.byteCount, self.letGo, self.fill) = (byteCount, letGo, fill)
-    self.identity = identity
+    (self.identity, self.halves, source) = (identity, halves, nil)
+    account = MemoryAccount.current
+    charge = PageMemory.padded(byteCount)
+  }
+
+  /// A copy of the bytes at an odd address.
+  init(
+    copying source: Source, byteCount: Int, identity: WeightKey?,
+    letGo: @escaping @Sendable () -> Void
+  ) {
+    (self.byteCount, self.letGo) = (byteCount, letGo)
+    (self.identity, halves, self.source) = (identity, nil, source)
+    fill = { target in
+      withExtendedLifetime(source.owner) {
+        target.copyMemory(from: source.base, byteCount: byteCount)
+      }
+    }
     account = MemoryAccount.current
     charge = PageMemory.padded(byteCount)
   }
@@ -91,6 +119,13 @@ package final class DeferredBytes: @unchecked Sendable {
   private static let layout = "constants"
 
   func letGoOfSource() { letGo() }
+
+  /// Lends the bytes to `body`, at whatever address they lie.
+  func withBytes<Result>(_ body: (UnsafeRawPointer) throws -> Result) rethrows -> Result {
+    if isMade { return try body(base) }
+    guard let source else { return try withPassing { try body(UnsafeRawPointer($0)) } }
+    return try withExtendedLifetime(source.owner) { try body(source.base) }
+  }
 
   /// Lends the bytes to `body` and forgets them.
   func withPassing<Result>(_ body: (UnsafeMutableRawPointer) throws -> Result) rethrows -> Result {

@@ -60,7 +60,8 @@ extension Tensor {
     else { return turned.copied() }
     let source = self
     return Tensor(
-      deriving: "transposed", settings: permutation, from: [self], elementType, turned.shape
+      deriving: "transposed", settings: permutation, from: [self], elementType, turned.shape,
+      halves: try widenedHalves?.transposedWeights(permutation)
     ) { target in
       source.withPassingTensor { dense in
         (try? dense.transposed(permutation))?.copyElements(to: target)
@@ -81,10 +82,12 @@ extension Tensor {
   }
 
   /// Constants that `fill` makes of `sources` when they are first read, in the way that `name` and
-  /// `settings` tell; whoever only packs them leaves nothing behind.
+  /// `settings` tell; whoever only packs them leaves nothing behind. `halves` are the same numbers in
+  /// half precision, where there are such.
   package init(
     deriving name: String, settings: [Int], from sources: [Tensor], _ elementType: ElementType,
-    _ shape: Shape, fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
+    _ shape: Shape, halves: Tensor? = nil,
+    fill: @escaping @Sendable (UnsafeMutableRawPointer) -> Void
   ) {
     var identity: WeightKey?
     if MemoryAccount.current?.weights != nil {
@@ -95,7 +98,7 @@ extension Tensor {
       identity = hasher.key
     }
     let deferred = DeferredBytes(
-      byteCount: shape.count * elementType.byteWidth, identity: identity
+      byteCount: shape.count * elementType.byteWidth, identity: identity, halves: halves
     ) {
       for source in sources { source.letGoOfPages() }
     } fill: {
@@ -123,5 +126,30 @@ extension Tensor {
       let start = memory.assumingMemoryBound(to: Scalar.self) + offset
       return try body(UnsafeBufferPointer(start: start, count: count))
     }
+  }
+
+  /// The bytes of the elements in row-major order, at whatever address they lie, for making something
+  /// else of them; nothing is kept.
+  func withWeightBytes<Result>(
+    _ body: (UnsafeRawPointer) throws -> Result
+  ) rethrows -> Result {
+    let dense = isContiguous ? self : contiguous()
+    return try withExtendedLifetime(dense.storage) {
+      let first = dense.offset * elementType.byteWidth
+      guard let deferred = dense.storage.deferred else {
+        return try body(dense.storage.base + first)
+      }
+      return try deferred.withBytes { try body($0 + first) }
+    }
+  }
+
+  /// The half-precision tensor that this one is the widening of, where it is one.
+  var widenedHalves: Tensor? {
+    guard elementType == .float32, let halves = storage.deferred?.halves,
+      halves.isContiguous, halves.count * elementType.byteWidth == storage.byteCount
+    else { return nil }
+    return Tensor(
+      storage: halves.storage, elementType: halves.elementType, shape: shape, strides: strides,
+      offset: halves.offset + offset)
   }
 }

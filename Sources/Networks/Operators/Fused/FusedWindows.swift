@@ -111,8 +111,7 @@ private struct WindowPlan: Sendable {
         throw OperatorFault.invalid("a product that nobody needs")
       }
       let pipeline = RowPipeline(
-        try front.steps.map { try $0.prepared(inputs) }, count: rows, width: front.width,
-        isShared: false)
+        try front.steps.map { try $0.prepared(inputs) }, count: rows, width: front.width)
       guard pipeline.resultWidth == front.resultWidth else {
         throw OperatorFault.invalid("its rows do not make up the operands of attention")
       }
@@ -121,8 +120,7 @@ private struct WindowPlan: Sendable {
         origins: windows.origins[place])
     }
     tail = RowPipeline(
-      try operation.tail.map { try $0.prepared(inputs) }, count: rows, width: operation.width,
-      isShared: false)
+      try operation.tail.map { try $0.prepared(inputs) }, count: rows, width: operation.width)
     scores = try AttentionScores(operation.attention)
     makers = operation.makers
     self.windows = windows

@@ -103,7 +103,7 @@ struct StridedProduct: Sendable {
   func packed(_ weights: Tensor) throws -> [PackedMatrix]? {
     guard canBePacked, sums.length > 0, columns.length > 0 else { return nil }
     var known: [Int: PackedMatrix] = [:]
-    return try weights.withElements(of: Float.self) { source in
+    return try weights.withWeights(of: Float.self) { source in
       try (0..<loopCount).map { index in
         let start = offsets(index).right
         if let matrix = known[start] { return matrix }

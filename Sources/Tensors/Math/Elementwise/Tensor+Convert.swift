@@ -162,7 +162,9 @@ extension Tensor {
       return converted(to: .float32)
     }
     let source = self
-    return Tensor(deriving: "widened", settings: [], from: [self], .float32, shape) { target in
+    return Tensor(
+      deriving: "widened", settings: [], from: [self], .float32, shape, halves: self
+    ) { target in
       let target = target.bindMemory(to: Float.self, capacity: source.count)
       let bits = source.seen(as: .uint16)
       if source.elementType == .float16 {

@@ -79,11 +79,11 @@ package struct AttentionProduct: Sendable {
     let most = min(rowsPerBlock, queries.count)
     let copiesQueries = query.transposed || leastNorms.query != nil
     let copied = max(copiesQueries ? most * size : 0, leastNorms.key == nil ? 0 : keys * size)
-    let total = keyLayout.count + valueLayout.count + most * (keys + 1) + copied
+    let total = keyLayout.floatCount + valueLayout.floatCount + most * (keys + 1) + copied
     Scratch.with(Float.self, count: total) { memory in
       let keyPanels = memory
-      let valuePanels = keyPanels + keyLayout.count
-      let scores = valuePanels + valueLayout.count
+      let valuePanels = keyPanels + keyLayout.floatCount
+      let scores = valuePanels + valueLayout.floatCount
       let inverses = scores + most * keys
       let lines = inverses + most
       packKeys(key, lines, into: keyPanels)

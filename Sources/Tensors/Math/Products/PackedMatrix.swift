@@ -13,10 +13,26 @@ public final class PackedMatrix: Sendable {
   public let activation: Activation
 
   private let layout: PanelLayout
-  private let memory: AlignedArray<Float>
+  /// The packed weights, and who keeps them alive.
+  private let memory: Memory
+
+  // Unchecked: nobody writes to packed weights.
+  private struct Memory: @unchecked Sendable {
+    let base: UnsafeRawPointer
+    let owner: AnyObject
+
+    init<Element>(_ array: AlignedArray<Element>) {
+      (base, owner) = (UnsafeRawPointer(array.base), array)
+    }
+  }
+
+  /// Smaller matrices are kept as floats: they stay in a cache, and widening them would be all there
+  /// is to gain.
+  private static let leastHalves = 1 << 15
 
   /// Packs `weights`, float32 `[rows, columns]` or, with `transposed`, `[columns, rows]`; and a
-  /// `bias` of `columns` values (or of one for all).
+  /// `bias` of `columns` values (or of one for all). Weights that were widened from half precision
+  /// are kept in it.
   ///
   /// **Throws** `elementTypeMismatch` or `shapeMismatch` when these do not belong together.
   public init(
@@ -38,50 +54,37 @@ public final class PackedMatrix: Sendable {
         "matrix bias \(bias?.shape ?? .scalar) for \(columns) columns: it must have one value each")
     }
     (self.rows, self.columns, self.activation) = (rows, columns, activation)
-    let layout = PanelLayout(rows: rows, columns: columns)
-    self.layout = layout
-    let (rowStep, columnStep) = transposed ? (1, rows) : (columns, 1)
-    memory = .stored(
-      as: "matrix", settings: [rows, columns, transposed ? 1 : 0], of: [weights, bias],
-      count: layout.count
-    ) { base in
-      let biases = bias?.elements(as: Float.self)
-      weights.withWeights(of: Float.self) { source in
-        guard let source = source.baseAddress else { return }
-        ThreadPool.current.forEachTile(
-          layout.panels.count, nanoseconds: Double(layout.count)
-        ) { index in
-          let panel = layout.panels[index]
-          let width = panel.width
-          let target = base + panel.offset
-          for x in 0..<panel.columns {
-            guard let biases else { break }
-            target[x] = biases[biases.count == 1 ? 0 : panel.firstColumn + x]
-          }
-          Self.fill(
-            target + width, width, columns: panel.columns, rows: rows,
-            source + panel.firstColumn * columnStep, rowStep, columnStep)
-        }
-      }
+    if let halves = weights.widenedHalves, weights.count >= Self.leastHalves {
+      layout = PanelLayout(
+        rows: rows, columns: columns,
+        format: halves.elementType == .float16 ? .float16 : .bfloat16)
+      memory = Memory(
+        Self.packed(UInt16.self, layout, columns, halves, transposed, bias, as: "matrix of halves"))
+    } else {
+      layout = PanelLayout(rows: rows, columns: columns)
+      memory = Memory(
+        Self.packed(Float.self, layout, columns, weights, transposed, bias, as: "matrix"))
     }
   }
 
-  /// Copies a panel's weights into rows `width` apart.
-  private static func fill(
-    _ target: UnsafeMutablePointer<Float>, _ width: Int, columns: Int, rows: Int,
-    _ source: UnsafePointer<Float>, _ rowStep: Int, _ columnStep: Int
-  ) {
-    if columnStep == 1 {
-      for k in 0..<rows {
-        (target + k * width).update(from: source + k * rowStep, count: columns)
-      }
-      return
-    }
-    // Sixteen rows at a time: a line of the source is read whole before it leaves the cache.
-    for start in stride(from: 0, to: rows, by: 16) {
-      for x in 0..<columns {
-        for k in start..<min(start + 16, rows) {
-          target[k &* width &+ x] = source[k &* rowStep &+ x &* columnStep]
+  private static func packed<Element: WeightElement>(
+    _: Element.Type, _ layout: PanelLayout, _ columns: Int, _ weights: Tensor, _ transposed: Bool,
+    _ bias: Tensor?, as name: String
+  ) -> AlignedArray<Element> {
+    .stored(
+      as: name, settings: [layout.rows, columns, transposed ? 1 : 0], of: [weights, bias],
+      count: layout.byteCount / MemoryLayout<Element>.stride, isFilled: true
+    ) { base in
+      let biases = bias?.elements(as: Float.self) ?? []
+      biases.withUnsafeBufferPointer { biases in
+        weights.withWeightBytes { source in
+          ThreadPool.current.forEachTile(
+            layout.panels.count, nanoseconds: Double(layout.byteCount) / 4
+          ) { index in
+            layout.pack(
+              index, source: source, stride: transposed ? layout.rows : columns,
+              transposed: transposed, biases: biases, into: UnsafeMutableRawPointer(base))
+          }
         }
       }
     }
@@ -99,7 +102,7 @@ public final class PackedMatrix: Sendable {
     guard count > 0, !panels.isEmpty else { return }
     let inputStride = inputStride ?? rows
     let outputStride = outputStride ?? columns
-    let block = PanelLayout.rowsPerBlock(count, width: 2 * rows, most: 192)
+    let block = PanelLayout.rowsPerBlock(count, width: rows)
     let blocks = (count + block - 1) / block
     let split = min(panels.count, max(1, (16 + blocks - 1) / blocks))
     let panelsPerTile = (panels.count + split - 1) / split
@@ -109,14 +112,12 @@ public final class PackedMatrix: Sendable {
     ThreadPool.current.forEachTile(blocks * panelBlocks, nanoseconds: nanoseconds) { tile in
       let start = tile / panelBlocks * block
       let chosen = tile % panelBlocks * panelsPerTile
-      for index in chosen..<min(chosen + panelsPerTile, panels.count) {
-        layout.multiply(
-          panels[index], of: memory.base, input: input + start * inputStride,
-          count: min(block, count - start), inputStride: inputStride,
-          residual: residual.map { $0 + start * outputStride }, residualStride: outputStride,
-          output: output + start * outputStride, outputStride: outputStride,
-          finish: activation.epilogue)
-      }
+      layout.multiply(
+        panels: chosen..<max(chosen, min(chosen + panelsPerTile, panels.count)), of: memory.base,
+        input: input + start * inputStride, count: min(block, count - start),
+        inputStride: inputStride, residual: residual.map { $0 + start * outputStride },
+        residualStride: outputStride, output: output + start * outputStride,
+        outputStride: outputStride, finish: activation.epilogue)
     }
   }
 

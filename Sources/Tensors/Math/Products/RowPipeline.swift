@@ -35,14 +35,14 @@ package struct RowPipeline: Sendable {
   /// Floats in a row: of the source, then behind each step.
   private let widths: [Int]
   private let count: Int
-  private let block: Int
+  private let widest: Int
   private let stride: Int
   private let nanoseconds: Double
   private let variant = KernelVariant.current
 
-  /// For `count` rows, `width` floats long at first, which threads share; or, where `isShared` is
-  /// false, for groups of so many rows.
-  package init(_ steps: [Step], count: Int, width: Int, isShared: Bool = true) {
+  /// For `count` rows, `width` floats long at first, which threads share; or for groups of so many
+  /// rows, each for one thread.
+  package init(_ steps: [Step], count: Int, width: Int) {
     (self.steps, self.count) = (steps, count)
     var widths = [width]
     var nanoseconds = 0.0
@@ -58,17 +58,9 @@ package struct RowPipeline: Sendable {
     }
     self.widths = widths
     self.nanoseconds = nanoseconds
-    let widest = max(widths.max() ?? 1, 1)
+    widest = max(widths.max() ?? 1, 1)
     // Rows a page apart would fall into the same places of the first cache.
     stride = widest % 256 == 0 ? widest + 16 : widest
-    if isShared {
-      block = PanelLayout.rowsPerBlock(count, width: widest, most: 96)
-    } else {
-      // Evenly, and in whole tiles of rows.
-      let fitting = min(192, max(24, (160 << 10) / widest))
-      let parts = max(1, (count + fitting - 1) / fitting)
-      block = max(24, (count + parts - 1) / parts + 11) / 12 * 12
-    }
   }
 
   /// About how long all of its rows take one thread.
@@ -85,6 +77,7 @@ package struct RowPipeline: Sendable {
     operands: [UnsafePointer<Float>], output: UnsafeMutablePointer<Float>
   ) {
     guard count > 0, resultWidth > 0 else { return }
+    let block = PanelLayout.rowsPerBlock(count, width: widest)
     let blocks = (count + block - 1) / block
     ThreadPool.current.forEachTile(blocks, nanoseconds: nanoseconds) { tile in
       let first = tile * block
@@ -120,6 +113,7 @@ package struct RowPipeline: Sendable {
   /// Runs all steps for some rows on the caller's thread.
   package func run(_ group: Group, operands: [UnsafePointer<Float>]) {
     guard resultWidth > 0 else { return }
+    let block = PanelLayout.rowsPerBlock(group.count, width: widest, threads: 1)
     var start = 0
     while start < group.count {
       let rows = min(block, group.count - start)
@@ -142,8 +136,8 @@ package struct RowPipeline: Sendable {
     let (map, targets) = (group.list.map { $0 + start }, group.targets.map { $0 + start })
     let output = targets == nil ? group.output + start * resultWidth : group.output
     let numbers = RowNumbers(first: group.first + start, targets: targets)
-    Scratch.with(Float.self, count: 2 * block * stride) { memory in
-      let buffers = [memory, memory + block * stride]
+    Scratch.with(Float.self, count: 2 * rows * stride) { memory in
+      let buffers = [memory, memory + rows * stride]
       var place = Place(base: group.source + start * widths[0], stride: widths[0])
       if let map {
         for row in 0..<rows {

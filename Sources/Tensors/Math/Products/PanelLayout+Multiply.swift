@@ -1,0 +1,76 @@
+// Room: Tensors. A block of rows times panels of packed weights.
+
+internal import CVectorKernels
+
+extension PanelLayout {
+  /// `act(X W + bias + residual)` for `count` rows of X and the panels of these numbers; `residual`
+  /// may be the output where the sums are not split.
+  func multiply(
+    panels chosen: Range<Int>, of memory: UnsafeRawPointer, input: UnsafePointer<Float>,
+    count: Int, inputStride: Int, residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
+    output: UnsafeMutablePointer<Float>, outputStride: Int,
+    finish: squall_epilogue = squall_epilogue()
+  ) {
+    withPiece { piece in
+      for index in chosen {
+        let panel = panels[index]
+        var start = 0
+        repeat {
+          let length = min(Self.depth, rows - start)
+          let isLast = start + length == rows
+          var epilogue = isLast ? finish : squall_epilogue()
+          epilogue.accumulate = start > 0
+          // Weights are read in the order in which they lie, and from the beginning for the next
+          // rows.
+          let bytes = length * panel.width * format.byteWidth
+          let end = panel.weights + (start + length) * panel.width * format.byteWidth
+          let next = end < byteCount ? end : 0
+          variant.table.pointee.f32_gemm(
+            count, panel.vectors, panel.columns, length, input + start, inputStride,
+            weights(panel, from: start, length, of: memory, piece), output + panel.firstColumn,
+            outputStride, isLast ? residual.map { $0 + panel.firstColumn } : nil, residualStride,
+            memory + next, min(bytes, byteCount - next), &epilogue)
+          start += length
+        } while start < rows
+      }
+    }
+  }
+
+  /// The same for all panels.
+  func multiply(
+    _ memory: UnsafeRawPointer, input: UnsafePointer<Float>, count: Int, inputStride: Int,
+    residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
+    output: UnsafeMutablePointer<Float>, outputStride: Int,
+    finish: squall_epilogue = squall_epilogue()
+  ) {
+    multiply(
+      panels: panels.indices, of: memory, input: input, count: count, inputStride: inputStride,
+      residual: residual, residualStride: residualStride, output: output,
+      outputStride: outputStride, finish: finish)
+  }
+
+  /// Lends memory for the piece of a panel that a call of the kernel reads, where it is widened.
+  private func withPiece(_ body: (UnsafeMutablePointer<Float>?) -> Void) {
+    guard format != .float32, let widest = panels.first?.width else { return body(nil) }
+    Scratch.with(Float.self, count: (min(Self.depth, rows) + 1) * widest) { body($0) }
+  }
+
+  /// `length` rows of a panel's weights as floats, behind its biases where they are the first; the
+  /// kernel starts from the output elsewhere.
+  private func weights(
+    _ panel: Panel, from start: Int, _ length: Int, of memory: UnsafeRawPointer,
+    _ piece: UnsafeMutablePointer<Float>?
+  ) -> UnsafePointer<Float> {
+    let place = memory + panel.weights + start * panel.width * format.byteWidth
+    let biasBytes = panel.width * MemoryLayout<Float>.stride
+    guard let piece else { return (place - biasBytes).assumingMemoryBound(to: Float.self) }
+    if start == 0 {
+      UnsafeMutableRawPointer(piece).copyMemory(from: memory + panel.offset, byteCount: biasBytes)
+    }
+    let kernels = variant.table.pointee
+    let widen = format == .float16 ? kernels.f16_to_f32 : kernels.bf16_to_f32
+    widen(
+      length * panel.width, place.assumingMemoryBound(to: UInt16.self), piece + panel.width)
+    return UnsafePointer(piece)
+  }
+}
