@@ -72,6 +72,26 @@ INLINE vf load_part(const float *p, size_t n) {
 #endif
 }
 
+// Elements low to high - 1, as far as the vector goes; the others are `other` and not read.
+INLINE vf load_between(const float *p, ptrdiff_t low, ptrdiff_t high, vf other) {
+  low = low < 0 ? 0 : low;
+  high = high > LANES ? LANES : high;
+#if LANES == 16 && defined(__x86_64__)
+  const uint32_t mask = high > low ? (1u << high) - (1u << low) : 0;
+  return (vf)_mm512_mask_loadu_ps((__m512)other, (__mmask16)mask, p);
+#elif LANES == 8 && defined(__x86_64__)
+  const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  const __m256i from = _mm256_cmpgt_epi32(lane, _mm256_set1_epi32((int)(low < 8 ? low : 8) - 1));
+  const __m256i to = _mm256_cmpgt_epi32(_mm256_set1_epi32((int)(high > 0 ? high : 0)), lane);
+  const __m256i mask = _mm256_and_si256(from, to);
+  return (vf)_mm256_blendv_ps(
+      (__m256)other, _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
+#else
+  for (ptrdiff_t i = low; i < high; i++) other[i] = p[i];
+  return other;
+#endif
+}
+
 // v's first n lanes; the others become `other`.
 INLINE vf first_lanes(vf v, size_t n, float other) {
 #if LANES == 16 && defined(__x86_64__)

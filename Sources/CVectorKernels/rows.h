@@ -246,6 +246,17 @@ static void f32_take(size_t n, size_t step, const float *in, float *out) {
       store(out + i, EVEN(FOUR(in + 8 * i), FOUR(in + 8 * i + 4 * LANES)));
 #undef PAIR
 #undef FOUR
+  if (step == 2 && i < n) {
+    // All but the element behind the last.
+    const size_t seen = 2 * (n - i) - 1;
+    const float *p = in + 2 * i;
+    const vf a = seen < LANES ? load_part(p, seen) : load(p);
+    const vf b = seen <= LANES ? splat(0) : load_part(p + LANES, seen - LANES);
+    const vf v = EVEN(a, b);
+    if (n - i < LANES) store_part(out + i, v, n - i);
+    else store(out + i, v);
+    return;
+  }
   for (; i < n; i++) out[i] = in[i * step];
 }
 

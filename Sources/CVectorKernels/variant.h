@@ -6,9 +6,11 @@
 #include "functions.h"
 #include "products.h"
 #include "panel_products.h"
+#include "depthwise.h"
 #include "winograd.h"
 #include "elementwise.h"
 #include "rows.h"
+#include "patches.h"
 #include "sampling.h"
 #include "convert.h"
 #include "fourier.h"
@@ -96,6 +98,11 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_depthwise),
     ENTRY(f32_depthwise_3x3),
     ENTRY(f32_depthwise_rows),
+    ENTRY(f32_to_lanes),
+    ENTRY(f32_from_lanes),
+    ENTRY(f32_depthwise_lanes),
+    ENTRY(f32_patches),
+    ENTRY(f32_bands),
     ENTRY(f32_winograd_weights),
     ENTRY(f32_winograd_split),
     ENTRY(f32_winograd_in),

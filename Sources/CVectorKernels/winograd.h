@@ -77,29 +77,43 @@ INLINE void winograd_pad(
   for (i = before + n; i < length; i += LANES) store(line + i, splat(0));
 }
 
+// The `seen` values that lie `step` apart from column x of a row on, zero outside it, then zeros.
+INLINE void winograd_line(
+    const float *row, ptrdiff_t width, ptrdiff_t x, ptrdiff_t step, ptrdiff_t seen, ptrdiff_t read,
+    float *line) {
+  const ptrdiff_t before = x < 0 ? (-x + step - 1) / step : 0;
+  const ptrdiff_t inside = width <= x ? 0 : (width - x + step - 1) / step;
+  const ptrdiff_t from = before < seen ? before : seen;
+  const ptrdiff_t to = inside < from ? from : inside < seen ? inside : seen;
+  if (step == 1 || from == to) {
+    winograd_pad((size_t)from, (size_t)(to - from), (size_t)read, row + x + from, line);
+    return;
+  }
+  const float *p = row + x + from * step;
+  for (ptrdiff_t i = 0; i < from; i++) line[i] = 0;
+  for (ptrdiff_t i = from; i < to; i++, p += step) line[i] = *p;
+  for (ptrdiff_t i = to; i < read; i += LANES) store(line + i, splat(0));
+}
+
 INLINE void winograd_split_tiles(
     const int m, const squall_winograd *shape, const float *plane, size_t first, size_t n,
     float *line, float *out, ptrdiff_t stride) {
   const int side = m + 2;
   const ptrdiff_t height = (ptrdiff_t)shape->height, width = (ptrdiff_t)shape->width;
+  const ptrdiff_t step = shape->step_x;
   for (size_t done = 0; done < n;) {
     const size_t row = (first + done) / shape->columns, column = (first + done) % shape->columns;
     const size_t left = shape->columns - column, count = left < n - done ? left : n - done;
-    const ptrdiff_t x = (ptrdiff_t)(m * column) - shape->left;
+    const ptrdiff_t x = step * (ptrdiff_t)(m * column) - shape->left;
     const ptrdiff_t seen = (ptrdiff_t)(m * count) + 2;
     const ptrdiff_t read = m * (ptrdiff_t)((count + LANES - 1) / LANES * LANES) + 4;
-    const ptrdiff_t from = x < 0 ? (-x < seen ? -x : seen) : 0;
-    const ptrdiff_t to = x + seen > width ? (width - x > from ? width - x : from) : seen;
     for (int i = 0; i < side; i++) {
-      const ptrdiff_t y = (ptrdiff_t)(m * row) + i - shape->top;
+      const ptrdiff_t y = shape->step_y * ((ptrdiff_t)(m * row) + i) - shape->top;
       const float *source = line;
       if (!plane || y < 0 || y >= height) winograd_pad(0, 0, (size_t)read, line, line);
-      else if (from == 0 && to == seen && y * width + x + read <= height * width)
+      else if (step == 1 && x >= 0 && x + seen <= width && y * width + x + read <= height * width)
         source = plane + y * width + x;
-      else if (from < to)
-        winograd_pad(
-            (size_t)from, (size_t)(to - from), (size_t)read, plane + y * width + x + from, line);
-      else winograd_pad(0, 0, (size_t)read, line, line);
+      else winograd_line(plane + y * width, width, x, step, seen, read, line);
       winograd_split(m, count, source, out + i * side * stride + done, stride);
     }
     done += count;
@@ -114,29 +128,30 @@ static void f32_winograd_split(
   else winograd_split_tiles(2, shape, plane, first, n, line, out, stride);
 }
 
+INLINE void winograd_in(const int side, size_t n, const float *in, ptrdiff_t in_stride, float *out,
+    ptrdiff_t out_stride) {
+  for (size_t t = 0; t < n; t += LANES) {
+    vf d[6][6];
+    UNROLL for (int j = 0; j < side; j++) {
+      vf v[6];
+      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);
+      if (side == 6) winograd_in_6(v);
+      else winograd_in_4(v);
+      UNROLL for (int i = 0; i < side; i++) d[i][j] = v[i];
+    }
+    UNROLL for (int i = 0; i < side; i++) {
+      if (side == 6) winograd_in_6(d[i]);
+      else winograd_in_4(d[i]);
+      UNROLL for (int j = 0; j < side; j++) store(out + (i * side + j) * out_stride + t, d[i][j]);
+    }
+  }
+}
+
 static void f32_winograd_in(
     size_t m, size_t n, const float *in, ptrdiff_t in_stride, float *out, ptrdiff_t out_stride) {
   assert((m == 2 || m == 4) && in && out);
-#define TRANSFORM(side)                                                                         \
-  for (size_t t = 0; t < n; t += LANES) {                                                       \
-    vf d[side][side];                                                                           \
-    UNROLL for (int j = 0; j < side; j++) {                                                     \
-      vf v[side];                                                                               \
-      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);   \
-      winograd_in_##side(v);                                                                    \
-      UNROLL for (int i = 0; i < side; i++) d[i][j] = v[i];                                     \
-    }                                                                                           \
-    UNROLL for (int i = 0; i < side; i++) {                                                     \
-      winograd_in_##side(d[i]);                                                                 \
-      UNROLL for (int j = 0; j < side; j++) store(out + (i * side + j) * out_stride + t, d[i][j]); \
-    }                                                                                           \
-  }
-  if (m == 4) {
-    TRANSFORM(6)
-  } else {
-    TRANSFORM(4)
-  }
-#undef TRANSFORM
+  if (m == 4) winograd_in(6, n, in, in_stride, out, out_stride);
+  else winograd_in(4, n, in, in_stride, out, out_stride);
 }
 
 // The m values of each of a vector of tiles, tile after tile.
@@ -154,48 +169,67 @@ INLINE void winograd_join(const int m, const vf *v, float *out) {
   }
 }
 
+INLINE void winograd_out(const int side, size_t n, const float *in, ptrdiff_t in_stride, float bias,
+    float *out, ptrdiff_t out_stride) {
+  for (size_t t = 0; t < n; t += LANES) {
+    vf d[4][6];
+    UNROLL for (int j = 0; j < side; j++) {
+      vf v[6];
+      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);
+      if (side == 6) winograd_out_6(v);
+      else winograd_out_4(v);
+      UNROLL for (int i = 0; i < side - 2; i++) d[i][j] = v[i];
+    }
+    UNROLL for (int i = 0; i < side - 2; i++) {
+      if (side == 6) winograd_out_6(d[i]);
+      else winograd_out_4(d[i]);
+      UNROLL for (int j = 0; j < side - 2; j++) d[i][j] += bias;
+      winograd_join(side - 2, d[i], out + i * out_stride + (side - 2) * t);
+    }
+  }
+}
+
 static void f32_winograd_out(
     size_t m, size_t n, const float *in, ptrdiff_t in_stride, float bias, float *out,
     ptrdiff_t out_stride) {
   assert((m == 2 || m == 4) && in && out);
-#define TRANSFORM(side)                                                                         \
-  for (size_t t = 0; t < n; t += LANES) {                                                       \
-    vf d[side - 2][side];                                                                       \
-    UNROLL for (int j = 0; j < side; j++) {                                                     \
-      vf v[side];                                                                               \
-      UNROLL for (int i = 0; i < side; i++) v[i] = load(in + (i * side + j) * in_stride + t);   \
-      winograd_out_##side(v);                                                                   \
-      UNROLL for (int i = 0; i < side - 2; i++) d[i][j] = v[i];                                 \
-    }                                                                                           \
-    UNROLL for (int i = 0; i < side - 2; i++) {                                                 \
-      winograd_out_##side(d[i]);                                                                \
-      UNROLL for (int j = 0; j < side - 2; j++) d[i][j] += bias;                                \
-      winograd_join(side - 2, d[i], out + i * out_stride + (side - 2) * t);                     \
-    }                                                                                           \
+  if (m == 4) winograd_out(6, n, in, in_stride, bias, out, out_stride);
+  else winograd_out(4, n, in, in_stride, bias, out, out_stride);
+}
+
+// One row of results, `step` apart in the plane.
+INLINE void winograd_finish(
+    size_t n, float *in, ptrdiff_t step, const float *residual, float *out,
+    const squall_epilogue *e) {
+  if (step == 1) {
+    f32_finish(n, in, residual, out, e);
+    return;
   }
-  if (m == 4) {
-    TRANSFORM(6)
-  } else {
-    TRANSFORM(4)
-  }
-#undef TRANSFORM
+  if (residual)
+    for (size_t x = 0; x < n; x++) in[x] += residual[(ptrdiff_t)x * step];
+  f32_finish(n, in, NULL, in, e);
+  for (size_t x = 0; x < n; x++) out[(ptrdiff_t)x * step] = in[x];
 }
 
 static void f32_winograd_join(
-    const squall_winograd *shape, size_t first, size_t n, const float *in, ptrdiff_t stride,
+    const squall_winograd *shape, size_t first, size_t n, float *in, ptrdiff_t stride,
     const float *residual, float *plane, const squall_epilogue *e) {
   assert(shape && shape->columns > 0 && in && plane && e);
-  const size_t m = shape->m;
+  const ptrdiff_t m = (ptrdiff_t)shape->m;
+  const ptrdiff_t height = (ptrdiff_t)shape->out_height, width = (ptrdiff_t)shape->out_width;
   for (size_t done = 0; done < n;) {
     const size_t row = (first + done) / shape->columns, column = (first + done) % shape->columns;
     const size_t left = shape->columns - column, count = left < n - done ? left : n - done;
-    const size_t x = m * column, wanted = m * count;
-    const size_t width = x + wanted < shape->out_width ? wanted : shape->out_width - x;
-    for (size_t i = 0; i < m && m * row + i < shape->out_height; i++) {
-      const size_t place = (m * row + i) * shape->out_width + x;
-      f32_finish(
-          width, in + (ptrdiff_t)i * stride + m * done, residual ? residual + place : NULL,
-          plane + place, e);
+    const ptrdiff_t x = shape->phase_x + shape->step_x * m * (ptrdiff_t)column;
+    const ptrdiff_t inside = x < width ? (width - x + shape->step_x - 1) / shape->step_x : 0;
+    const ptrdiff_t wanted = m * (ptrdiff_t)count, seen = inside < wanted ? inside : wanted;
+    for (ptrdiff_t i = 0; i < m && seen > 0; i++) {
+      const ptrdiff_t y = shape->phase_y + shape->step_y * (m * (ptrdiff_t)row + i);
+      if (y >= height) break;
+      const ptrdiff_t place = y * width + x;
+      winograd_finish(
+          (size_t)seen, in + i * stride + m * (ptrdiff_t)done, shape->step_x,
+          residual ? residual + place : NULL, plane + place, e);
     }
     done += count;
   }
@@ -220,32 +254,35 @@ INLINE void winograd_weights_4(double v[4], double a, double b, double c) {
   v[3] = c;
 }
 
+INLINE void winograd_weights(
+    const int side, size_t rows, size_t panel_rows, size_t depth, const float *in,
+    ptrdiff_t in_stride, float *out, ptrdiff_t out_stride) {
+  for (size_t k = 0; k < depth; k++) {
+    float values[36][MR];
+    for (size_t r = 0; r < rows; r++) {
+      const float *g = in + (ptrdiff_t)r * in_stride + 9 * k;
+      double line[3][6];
+      UNROLL for (int i = 0; i < 3; i++) {
+        if (side == 6) winograd_weights_6(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);
+        else winograd_weights_4(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);
+      }
+      UNROLL for (int j = 0; j < side; j++) {
+        double v[6];
+        if (side == 6) winograd_weights_6(v, line[0][j], line[1][j], line[2][j]);
+        else winograd_weights_4(v, line[0][j], line[1][j], line[2][j]);
+        UNROLL for (int i = 0; i < side; i++) values[i * side + j][r] = (float)v[i];
+      }
+    }
+    for (int p = 0; p < side * side; p++)
+      for (size_t r = 0; r < rows; r++)
+        out[p * out_stride + (ptrdiff_t)(k * panel_rows + r)] = values[p][r];
+  }
+}
+
 static void f32_winograd_weights(
     size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t in_stride,
     float *out, ptrdiff_t out_stride) {
   assert((m == 2 || m == 4) && rows <= panel_rows && panel_rows <= MR && in && out);
-#define TRANSFORM(side)                                                                         \
-  for (size_t k = 0; k < depth; k++) {                                                          \
-    float values[side * side][MR];                                                              \
-    for (size_t r = 0; r < rows; r++) {                                                         \
-      const float *g = in + (ptrdiff_t)r * in_stride + 9 * k;                                   \
-      double line[3][side];                                                                     \
-      UNROLL for (int i = 0; i < 3; i++)                                                        \
-        winograd_weights_##side(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);                 \
-      UNROLL for (int j = 0; j < side; j++) {                                                   \
-        double v[side];                                                                         \
-        winograd_weights_##side(v, line[0][j], line[1][j], line[2][j]);                         \
-        UNROLL for (int i = 0; i < side; i++) values[i * side + j][r] = (float)v[i];            \
-      }                                                                                         \
-    }                                                                                           \
-    for (int p = 0; p < side * side; p++)                                                       \
-      for (size_t r = 0; r < rows; r++)                                                         \
-        out[p * out_stride + (ptrdiff_t)(k * panel_rows + r)] = values[p][r];                   \
-  }
-  if (m == 4) {
-    TRANSFORM(6)
-  } else {
-    TRANSFORM(4)
-  }
-#undef TRANSFORM
+  if (m == 4) winograd_weights(6, rows, panel_rows, depth, in, in_stride, out, out_stride);
+  else winograd_weights(4, rows, panel_rows, depth, in, in_stride, out, out_stride);
 }

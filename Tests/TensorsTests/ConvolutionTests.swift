@@ -129,6 +129,16 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
     ConvolutionCase(
       batch: 1, inChannels: 24, outChannels: 24, groups: 24, height: 120, width: 130,
       kernel: (3, 3), padding: Padding2D(1)),
+    ConvolutionCase(
+      batch: 1, inChannels: 64, outChannels: 64, groups: 64, height: 120, width: 130,
+      kernel: (3, 3), strides: (2, 2), padding: Padding2D(1)),
+    ConvolutionCase(
+      batch: 1, inChannels: 80, outChannels: 96, height: 28, width: 28, kernel: (3, 3),
+      strides: (2, 2), padding: Padding2D(1)),
+    ConvolutionCase(
+      batch: 1, inChannels: 24, outChannels: 48, height: 40, width: 44, kernel: (5, 5),
+      dilations: (2, 2), padding: Padding2D(4)),
+    ConvolutionCase(batch: 1, inChannels: 512, outChannels: 200, height: 6, width: 6),
   ])
   func hasTheSameBitsWhateverTheThreads(item: ConvolutionCase) async throws {
     let (input, weights, bias, residual) = try operands(item)
@@ -285,6 +295,85 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
         }
         #expect(worst(result.elements(as: Float.self), exact) < 2e-5, "\(variant.name)")
       }
+    }
+  }
+
+  /// Strides and short rows: as many channels at once as vectors have lanes, with some left over.
+  @Test(arguments: [(1, 1), (2, 2), (2, 1), (3, 2)], [(7, 7), (14, 9), (5, 40), (33, 31)])
+  func channelsSideBySideAgreeWithTheDefinition(strides: (Int, Int), size: (Int, Int)) throws {
+    for (kernel, channels) in [((3, 3), 16), ((5, 5), 35), ((3, 7), 9)] {
+      let item = ConvolutionCase(
+        batch: 2, inChannels: channels, outChannels: channels, groups: channels,
+        height: size.0, width: size.1, kernel: kernel, strides: strides,
+        dilations: (1, channels == 9 ? 2 : 1),
+        padding: Padding2D(top: 1, left: kernel.1, bottom: 2, right: kernel.1),
+        activation: .leakyRelu(slope: 0.2), hasResidual: size.0 == 7)
+      try expectDefinition(item, tolerance: 2e-5)
+    }
+  }
+
+  /// Few positions, strides, windows far apart and beside each other: sums in several parts.
+  @Test(
+    arguments: [
+      ((3, 3), (2, 2), (1, 1), (14, 14)), ((3, 3), (2, 2), (1, 1), (15, 31)),
+      ((4, 4), (4, 4), (1, 1), (28, 36)), ((3, 3), (1, 1), (5, 7), (9, 12)),
+      ((1, 1), (2, 2), (1, 1), (13, 14)), ((5, 3), (3, 2), (1, 1), (20, 9)),
+      ((3, 3), (2, 2), (1, 1), (60, 58)),
+    ] as [((Int, Int), (Int, Int), (Int, Int), (Int, Int))])
+  func gatheredPatchesAgreeWithTheDefinition(
+    kernel: (Int, Int), strides: (Int, Int), dilations: (Int, Int), size: (Int, Int)
+  ) throws {
+    for (groups, inside, outside) in [(1, 70, 40), (2, 12, 33)] {
+      let item = ConvolutionCase(
+        batch: 2, inChannels: groups * inside, outChannels: groups * outside, groups: groups,
+        height: size.0, width: size.1, kernel: kernel, strides: strides, dilations: dilations,
+        padding: Padding2D(top: kernel.0 / 2 * dilations.0, left: dilations.1, bottom: 1, right: 2),
+        activation: .relu, hasResidual: size.1 % 2 == 0)
+      guard inside < 70 || size.0 < 30 else { continue }
+      try expectDefinition(item, tolerance: 1e-4)
+    }
+  }
+
+  /// Windows of every size in pieces of three, and windows whose taps lie apart.
+  @Test(
+    arguments: [
+      ((5, 5), (1, 1)), ((7, 7), (1, 1)), ((2, 2), (1, 1)), ((4, 5), (1, 1)), ((3, 3), (2, 2)),
+      ((3, 3), (1, 3)), ((3, 3), (4, 2)), ((5, 3), (2, 1)),
+    ] as [((Int, Int), (Int, Int))])
+  func windowsInPiecesKeepTheirDigits(kernel: (Int, Int), dilations: (Int, Int)) throws {
+    for size in [(17, 21), (32, 16), (9, 40)] {
+      let item = ConvolutionCase(
+        batch: 2, inChannels: 20, outChannels: 24, height: size.0, width: size.1, kernel: kernel,
+        dilations: dilations,
+        padding: Padding2D(
+          top: kernel.0 / 2 * dilations.0, left: dilations.1, bottom: 3, right: kernel.1),
+        activation: .clip(low: -0.5, high: 3), hasResidual: size.0 == 17)
+      try expectDefinition(item, tolerance: 5e-5)
+    }
+  }
+
+  /// Images of few positions, whose out channels lie side by side.
+  @Test(arguments: [(1, 1), (3, 3), (7, 7), (1, 17), (5, 10)], [1, 3, 20])
+  func fewPositionsAgreeWithTheDefinition(size: (Int, Int), batch: Int) throws {
+    for hasResidual in [false, true] {
+      let item = ConvolutionCase(
+        batch: batch, inChannels: 67, outChannels: 53, height: size.0, width: size.1,
+        activation: .relu, hasResidual: hasResidual)
+      try expectDefinition(item, tolerance: 2e-5)
+    }
+  }
+
+  private func expectDefinition(_ item: ConvolutionCase, tolerance: Double) throws {
+    let (input, weights, bias, residual) = try operands(item)
+    let exact = try naive(item, input, weights, bias, residual).elements(as: Double.self)
+    for variant in KernelVariant.all {
+      let result = try variant.asCurrent {
+        try Convolution(
+          weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
+          padding: item.padding, groups: item.groups, activation: item.activation)(
+            input, residual: residual)
+      }
+      #expect(worst(result.elements(as: Float.self), exact) < tolerance, "\(variant.name)")
     }
   }
 

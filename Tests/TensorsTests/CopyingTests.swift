@@ -10,6 +10,9 @@ import Testing
       ([2, 3, 4], [2, 0, 1]), ([70, 90], [1, 0]), ([3, 65, 130], [0, 2, 1]),
       ([5, 4, 3, 2], [3, 1, 0, 2]),
       ([200, 33, 17], [1, 0, 2]), ([1, 7, 1, 9], [3, 2, 1, 0]), ([16, 16], [1, 0]),
+      // Pixels from channels and back: elements of a few rows in turn, and every second element.
+      ([3, 2, 2, 5, 37], [0, 3, 1, 4, 2]), ([2, 3, 4, 9, 20], [0, 3, 1, 4, 2]),
+      ([3, 5, 2, 37, 2], [0, 2, 4, 1, 3]), ([4, 6, 3, 40, 3], [0, 4, 2, 1, 3]), ([90, 2], [1, 0]),
     ] as [(Shape, [Int])])
   func transpositionsAreCopied(shape: Shape, order: [Int]) throws {
     let values = (0..<shape.count).map { Int32($0) }

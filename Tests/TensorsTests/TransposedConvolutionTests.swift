@@ -31,7 +31,16 @@ struct TransposedCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct TransposedConvolutionTests {
-  static let cases = TransposedCase.random(100, seed: 31)
+  /// With some whose windows neither overlap nor leave gaps.
+  static let cases =
+    TransposedCase.random(100, seed: 31)
+    + [(1, (3, 5)), (2, (8, 9)), (1, (20, 1))].flatMap { groups, channels in
+      [(2, 2), (1, 4), (3, 5), (4, 1), (8, 8), (2, 16)].map { strides in
+        TransposedCase(
+          channels: (groups * channels.0, groups * channels.1), groups: groups,
+          size: strides.0 == 2 ? (9, 50) : (5, 6), kernel: strides, strides: strides)
+      }
+    }
 
   @Test(arguments: cases)
   func agreesWithItsDefinition(item: TransposedCase) throws {

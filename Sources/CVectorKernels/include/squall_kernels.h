@@ -115,13 +115,40 @@ typedef struct squall_epilogue {
   bool accumulate;
 } squall_epilogue;
 
+/// A window over a plane whose every position holds a vector of `lanes` channels; steps in floats,
+/// between rows and columns of results and between taps.
+typedef struct squall_lane_window {
+  size_t taps_y, taps_x;
+  ptrdiff_t row_step, column_step, tap_row, tap_column;
+} squall_lane_window;
+
+/// A window that walks over a plane, zeros around it; `columns` results beside each other, counted
+/// row by row.
+typedef struct squall_patches {
+  size_t height, width, columns, taps_x;
+  ptrdiff_t stride_y, stride_x, dilation_y, dilation_x;
+  ptrdiff_t top, left;  ///< Zeros above and before the plane.
+} squall_patches;
+
+/// Bands of every stride-th row and column of a plane, one for each pair of starts, `band_stride`
+/// floats apart, with rows `pitch` apart.
+typedef struct squall_bands {
+  size_t height, width;  ///< Of the plane.
+  size_t bands_y, bands_x;
+  const ptrdiff_t *starts_y, *starts_x;
+  ptrdiff_t stride_y, stride_x, pitch, band_stride;
+} squall_bands;
+
 /// A plane that is cut into tiles of m x m results (m is 2 or 4) of a 3 x 3 window: `columns` of them
-/// beside each other, counted row by row.
+/// beside each other, counted row by row. Rows and columns that lie `step_y` and `step_x` apart make
+/// a plane of their own for a dilated window.
 typedef struct squall_winograd {
   size_t m, columns;
   size_t height, width;          ///< Of the plane that goes in.
-  ptrdiff_t top, left;           ///< Zeros above and before it.
+  ptrdiff_t top, left;           ///< Where the first tile begins: above and before it, where positive.
   size_t out_height, out_width;  ///< Of the plane that comes out.
+  ptrdiff_t step_y, step_x;
+  ptrdiff_t phase_y, phase_x;    ///< The first result's row and column.
 } squall_winograd;
 
 /// Arithmetic of two quantised operands.
@@ -256,6 +283,33 @@ typedef struct squall_kernels {
       const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *_Nullable residual,
       ptrdiff_t ldr, const squall_epilogue *epilogue);
 
+  /// n values of each of `channels` (at most `lanes`) channels, `in_stride` apart, to n vectors with a
+  /// channel in each lane, zero where there is none; and back.
+  void (*f32_to_lanes)(
+      size_t channels, size_t n, const float *in, ptrdiff_t in_stride, float *out);
+  void (*f32_from_lanes)(
+      size_t channels, size_t n, const float *in, float *out, ptrdiff_t out_stride);
+
+  /// Depthwise convolution of `lanes` channels at once: `w` holds a vector of biases, then one for
+  /// each tap; `out` gets rows times columns vectors.
+  void (*f32_depthwise_lanes)(
+      const squall_lane_window *window, size_t rows, size_t columns, const float *w,
+      const float *in, float *out);
+
+  /// What `taps` taps of a window, counted row by row, see for n results from `first` on:
+  /// `out[t stride + x]`, zero outside the plane, everywhere where there is none. `out` is written up
+  /// to a vector past n.
+  void (*f32_patches)(
+      const squall_patches *shape, const float *_Nullable plane, size_t first_tap, size_t taps,
+      size_t first, size_t n, float *out, ptrdiff_t stride);
+
+  /// Row r and column c of each band for `rows` by `columns` of them: the plane's at `(top + r)
+  /// stride + start`, `padding` outside it, everywhere where there is none. Whole vectors are written,
+  /// from left to right and row by row.
+  void (*f32_bands)(
+      const squall_bands *bands, const float *_Nullable plane, ptrdiff_t top, ptrdiff_t left,
+      size_t rows, size_t columns, float padding, float *out);
+
   /// The weights for Winograd's convolution, in double precision: windows of 3 x 3 taps, `depth` of
   /// them a row, to panels of `rows` (at most panel_rows and mr) for each pair of points p:
   /// `out[p out_stride + k panel_rows + row]`.
@@ -280,9 +334,9 @@ typedef struct squall_kernels {
   void (*f32_winograd_out)(
       size_t m, size_t n, const float *in, ptrdiff_t in_stride, float bias, float *out,
       ptrdiff_t out_stride);
-  /// Those rows to their places in a plane: `act(in + residual)`.
+  /// Those rows, which it may change, to their places in a plane: `act(in + residual)`.
   void (*f32_winograd_join)(
-      const squall_winograd *shape, size_t first, size_t n, const float *in, ptrdiff_t stride,
+      const squall_winograd *shape, size_t first, size_t n, float *in, ptrdiff_t stride,
       const float *_Nullable residual, float *plane, const squall_epilogue *epilogue);
 
   /// `out[x] = max_t in[offsets[t] + x]` (NaN stays) or, with `sum`, the sum times `scale`; the

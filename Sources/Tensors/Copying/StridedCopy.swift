@@ -74,6 +74,7 @@ package struct StridedCopy: Sendable {
     let rows = count / inner
     let rowsPerTile = max(1, Self.tileElements / inner)
     let tiles = (rows + rowsPerTile - 1) / rowsPerTile * chunks
+    let kernels = KernelVariant.current.table
     ThreadPool.current.forEachTile(tiles, nanoseconds: Double(count) * 0.4) { tile in
       let start = tile % chunks * chunk
       let length = min(chunk, inner - start)
@@ -85,6 +86,10 @@ package struct StridedCopy: Sendable {
           place.update(from: line, count: length)
         } else if step == 0 {
           place.update(repeating: line[0], count: length)
+        } else if MemoryLayout<Bits>.size == 4, step > 0 {
+          kernels.pointee.f32_take(
+            length, step, UnsafeRawPointer(line).assumingMemoryBound(to: Float.self),
+            UnsafeMutableRawPointer(place).assumingMemoryBound(to: Float.self))
         } else {
           for i in 0..<length { place[i] = line[i &* step] }
         }
@@ -110,7 +115,9 @@ package struct StridedCopy: Sendable {
     let (rows, columns) = (lengths[last], lengths[turned])
     let others = (0..<last).filter { $0 != turned }
     let planes = count / (rows * columns)
-    let (high, wide) = (64, 256)
+    // A few rows of the source taken in turn: they stay whole.
+    let alternates = MemoryLayout<Bits>.size == 4 && rows <= 16 && targetStrides[turned] == rows
+    let (high, wide) = alternates ? (rows, 2048) : (64, 256)
     let (down, across) = ((rows + high - 1) / high, (columns + wide - 1) / wide)
     let kernels = KernelVariant.current.table
     ThreadPool.current.forEachTile(
@@ -128,7 +135,18 @@ package struct StridedCopy: Sendable {
       }
       let (h, w) = (min(high, rows - top), min(wide, columns - left))
       let (line, place) = (from + sourceOffset, to + targetOffset)
-      if MemoryLayout<Bits>.size == 4 {
+      if alternates {
+        kernels.pointee.f32_interleave(
+          w, rows, UnsafeRawPointer(line).assumingMemoryBound(to: Float.self), strides[last],
+          UnsafeMutableRawPointer(place).assumingMemoryBound(to: Float.self))
+      } else if MemoryLayout<Bits>.size == 4, columns < 4, strides[last] > 0 {
+        for column in 0..<w {
+          kernels.pointee.f32_take(
+            h, strides[last], UnsafeRawPointer(line + column).assumingMemoryBound(to: Float.self),
+            UnsafeMutableRawPointer(place + column * targetStrides[turned])
+              .assumingMemoryBound(to: Float.self))
+        }
+      } else if MemoryLayout<Bits>.size == 4 {
         kernels.pointee.b32_transpose(
           h, w, UnsafeRawPointer(line).assumingMemoryBound(to: UInt32.self), strides[last],
           UnsafeMutableRawPointer(place).assumingMemoryBound(to: UInt32.self),

@@ -16,8 +16,11 @@ package final class ConvolutionPlan: Sendable {
 
   private enum Route: Sendable {
     case pointwise(PointwiseConvolution)
+    case narrow(NarrowConvolution)
     case depthwise(DepthwiseConvolution)
+    case channelwise(ChannelwiseConvolution)
     case winograd(WinogradConvolution)
+    case gathered(GatheredConvolution)
     case tiled(TiledConvolution)
   }
 
@@ -36,14 +39,27 @@ package final class ConvolutionPlan: Sendable {
       outSize.reduce(1) { $0 * Double($1) } * Double(convolution.outChannels)
       * Double(convolution.depth)
     if convolution.isPointwise, !convolution.isDepthwise {
-      route = .pointwise(PointwiseConvolution(convolution, positions: size.reduce(1, *)))
+      let positions = size.reduce(1, *)
+      if let work = NarrowConvolution(convolution, positions: positions) {
+        route = .narrow(work)
+      } else {
+        route = .pointwise(PointwiseConvolution(convolution, positions: positions))
+      }
     } else if convolution.isDepthwise, size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1 {
-      route = .depthwise(
-        DepthwiseConvolution(
-          convolution, height: size[1], width: size[2], outHeight: outSize[1],
-          outWidth: outSize[2]))
+      let (height, width, outHeight, outWidth) = (size[1], size[2], outSize[1], outSize[2])
+      if let work = ChannelwiseConvolution(
+        convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth)
+      {
+        route = .channelwise(work)
+      } else {
+        route = .depthwise(
+          DepthwiseConvolution(
+            convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth))
+      }
     } else if let work = WinogradConvolution(convolution, size: size, outSize: outSize) {
       route = .winograd(work)
+    } else if let work = GatheredConvolution(convolution, size: size, outSize: outSize) {
+      route = .gathered(work)
     } else {
       route = .tiled(TiledConvolution(convolution, size: size, outSize: outSize))
     }
@@ -58,9 +74,15 @@ package final class ConvolutionPlan: Sendable {
     switch route {
     case .pointwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
+    case .narrow(let work):
+      work.run(input: input, batch: batch, residual: residual, output: output)
     case .depthwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .winograd(let work):
+      work.run(input: input, batch: batch, residual: residual, output: output)
+    case .channelwise(let work):
+      work.run(input: input, batch: batch, residual: residual, output: output)
+    case .gathered(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .tiled(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)

@@ -63,35 +63,20 @@ struct ConvolutionTile: Sendable {
     rows: Int, columns: Int, padding: Float, _ kernels: UnsafePointer<squall_kernels>,
     from image: (_ channel: Int) -> UnsafePointer<Float>?
   ) {
-    let lines = rows + vertical.extra
-    let count = columns + horizontal.extra
-    let step = horizontal.stride
-    var plane = scratch
-    for channel in 0..<channels {
-      let source = image(channel)
-      for startY in vertical.starts {
-        for startX in horizontal.starts {
-          // Column i comes from x = (left + i) stride + start.
-          let start = left * step + startX
-          let first = min(max(0, (-start + step - 1) / step), count)
-          let end = start >= width ? first : max(first, min(count, (width - start - 1) / step + 1))
-          for line in 0..<lines {
-            let target = plane + line * pitch
-            let y = (top + line) * vertical.stride + startY
-            guard let source, y >= 0, y < height, first < end else {
-              target.update(repeating: padding, count: count)
-              continue
-            }
-            let row = source + y * width + (start + first * step)
-            if first > 0 { target.update(repeating: padding, count: first) }
-            if step == 1 {
-              (target + first).update(from: row, count: end - first)
-            } else {
-              kernels.pointee.f32_take(end - first, step, row, target + first)
-            }
-            if end < count { (target + end).update(repeating: padding, count: count - end) }
-          }
-          plane += planeStride
+    let bandCount = vertical.starts.count * horizontal.starts.count
+    vertical.starts.withUnsafeBufferPointer { startsY in
+      horizontal.starts.withUnsafeBufferPointer { startsX in
+        guard let startsY = startsY.baseAddress, let startsX = startsX.baseAddress else { return }
+        var bands = squall_bands(
+          height: height, width: width, bands_y: vertical.starts.count,
+          bands_x: horizontal.starts.count, starts_y: startsY, starts_x: startsX,
+          stride_y: vertical.stride, stride_x: horizontal.stride, pitch: pitch,
+          band_stride: planeStride)
+        let (lines, count) = (rows + vertical.extra, columns + horizontal.extra)
+        for channel in 0..<channels {
+          kernels.pointee.f32_bands(
+            &bands, image(channel), top, left, lines, count, padding,
+            scratch + channel * bandCount * planeStride)
         }
       }
     }

@@ -5,12 +5,18 @@
 struct ConvolutionTiling: Sendable {
   let tile: ConvolutionTile
   let offsets: AlignedArray<Int>
-  let rowBlocks: Int, columnBlocks: Int, panelsPerTile: Int, panelBlocks: Int
+  private let rowBlocks: Int, columnBlocks: Int, panelsPerTile: Int, panelBlocks: Int
+  /// Rows and columns of a sheet of results, and panels of weights.
+  private let height: Int, width: Int, panelCount: Int
 
   /// A tile's input, in words of four bytes, should fit the second cache beside a panel of weights.
   private static let scratchWords = 96 << 10
   /// As many tiles as keep a handful of threads evenly busy.
   private static let wantedTiles = 16
+  /// Results of a tile, where an image has so many.
+  private static let leastPositions = 192
+  /// Where tiles are fewer, they are shared by panels, so many at least.
+  private static let leastTiles = 4, leastPanels = 16
 
   /// Tiles of `outHeight` by `outWidth` results, `sheets` of them in an image, each of which sees
   /// `channels` planes and is computed by `panels` panels of weights.
@@ -18,6 +24,7 @@ struct ConvolutionTiling: Sendable {
     _ vertical: WindowAxis, _ horizontal: WindowAxis, channels: Int, outHeight: Int, outWidth: Int,
     sheets: Int, panels: Int, variant: KernelVariant
   ) {
+    (height, width, panelCount) = (outHeight, outWidth, panels)
     func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
       ConvolutionTile(vertical, horizontal, channels: channels, rows: rows, columns: columns)
     }
@@ -41,18 +48,43 @@ struct ConvolutionTiling: Sendable {
     }
     let enough = max(1, 2 * vertical.reach / vertical.stride)
     let balanced = outHeight * columnBlocks * sheets / Self.wantedTiles
-    let rowsWanted = min(low, max(enough, balanced))
+    // Weights are read once for a tile: it must be worth that.
+    let full = (Self.leastPositions + columns - 1) / columns
+    let rowsWanted = min(low, max(enough, balanced, full))
     rowBlocks = (outHeight + rowsWanted - 1) / rowsWanted
     tile = arranged((outHeight + rowBlocks - 1) / rowBlocks, columns)
     offsets = tile.offsets()
     let tiles = rowBlocks * columnBlocks * sheets
-    let split = min(panels, max(1, (Self.wantedTiles + tiles - 1) / tiles))
+    // Each share of the panels copies the input for itself.
+    let split = max(1, min(panels / Self.leastPanels, (Self.leastTiles + tiles - 1) / tiles))
     panelsPerTile = (panels + split - 1) / split
     panelBlocks = (panels + panelsPerTile - 1) / panelsPerTile
   }
 
   /// How many tiles a sheet has.
   var count: Int { rowBlocks * columnBlocks * panelBlocks }
+
+  /// A tile's place: its first row and column, how many there are of both, the panels of weights, and
+  /// the number of its sheet, counted through whatever has one.
+  struct Place {
+    var top: Int, left: Int, rows: Int, columns: Int
+    var panels: Range<Int>
+    var sheet: Int
+  }
+
+  /// Where tile `index` lies, counted sheet by sheet; nil where nothing is left for it.
+  func place(_ index: Int) -> Place? {
+    let (sheet, own) = index.quotientAndRemainder(dividingBy: count)
+    let (position, panelBlock) = own.quotientAndRemainder(dividingBy: panelBlocks)
+    let (row, column) = position.quotientAndRemainder(dividingBy: columnBlocks)
+    let (top, left) = (row * tile.rows, column * tile.columns)
+    let (rows, columns) = (min(tile.rows, height - top), min(tile.columns, width - left))
+    let first = panelBlock * panelsPerTile
+    guard rows > 0, columns > 0, first < panelCount else { return nil }
+    return Place(
+      top: top, left: left, rows: rows, columns: columns,
+      panels: first..<min(first + panelsPerTile, panelCount), sheet: sheet)
+  }
 
   /// How many vectors of `lanes` a full tile's rows take one by one, and joined to one long row.
   func vectors(lanes: Int) -> (separate: Int, joined: Int) {

@@ -12,6 +12,7 @@ final class ConvolutionWeights: Sendable {
   private let source: Source
   private let direct = Mutex<PackedPanels<Float>?>(nil)
   private let expanded = Mutex<[Int: WinogradWeights]>([:])
+  private let asMatrix = Mutex<PackedMatrix?>(nil)
 
   private enum Source: Sendable {
     case tensor(Tensor, bias: Tensor?)
@@ -58,15 +59,25 @@ final class ConvolutionWeights: Sendable {
     }
   }
 
-  /// The weights of 3 × 3 taps for tiles of `side` × `side` results; nil where only the direct
-  /// packing is there.
-  func winograd(side: Int) -> WinogradWeights? {
-    guard case .tensor(let tensor, let bias) = source, depth % 9 == 0 else { return nil }
+  /// Each out channel's weights as a column; nil where only the direct packing is there.
+  var matrix: PackedMatrix? {
+    guard case .tensor(let tensor, let bias) = source, groups == 1 else { return nil }
+    return asMatrix.withLock { known in
+      if let known { return known }
+      guard let flat = try? tensor.reshaped(to: [rows, depth]) else { return nil }
+      known = try? PackedMatrix(flat, transposed: true, bias: bias)
+      return known
+    }
+  }
+
+  /// The weights for Winograd's tiles of `side` × `side` results, of windows that are cut by `cut`,
+  /// which must be the same each time; nil where only the direct packing is there.
+  func winograd(side: Int, _ cut: WinogradCut) -> WinogradWeights? {
+    guard case .tensor(let tensor, let bias) = source else { return nil }
     return expanded.withLock { known in
       if let found = known[side] { return found }
       let made = WinogradWeights(
-        tensor, bias: bias, side: side, groups: groups, rows: rows, depth: depth / 9,
-        variant: variant)
+        tensor, bias: bias, side: side, cut: cut, groups: groups, rows: rows, variant: variant)
       known[side] = made
       return made
     }

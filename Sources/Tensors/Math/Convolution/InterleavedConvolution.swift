@@ -99,22 +99,11 @@ struct InterleavedConvolution: Sendable {
   private func runTile(
     _ index: Int, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
-    var rest = index
-    func next(_ count: Int) -> Int {
-      defer { rest /= count }
-      return rest % count
-    }
-    let tile = tiling.tile
-    let panelBlock = next(tiling.panelBlocks)
-    let left = next(tiling.columnBlocks) * tile.columns
-    let top = next(tiling.rowBlocks) * tile.rows
-    let group = next(groups)
-    let image = rest
-    let rows = min(tile.rows, (outHeight + strides.y - 1) / strides.y - top)
-    let columns = min(tile.columns, (outWidth + strides.x - 1) / strides.x - left)
-    guard rows > 0, columns > 0 else { return }
+    guard let place = tiling.place(index) else { return }
+    let (tile, top, left) = (tiling.tile, place.top, place.left)
+    let (image, group) = place.sheet.quotientAndRemainder(dividingBy: groups)
+    let (rows, columns) = (place.rows, place.columns)
     let panels = phases[0].weights.panels
-    let first = panelBlock * tiling.panelsPerTile
     let length = (rows - 1) * tile.pitch + columns
     let stride = (length + 15) / 16 * 16
     let firstChannel = (image * groups + group) * groupIn
@@ -128,7 +117,7 @@ struct InterleavedConvolution: Sendable {
         Float.self, count: strides.x * variant.panelRows * stride + lineCount
       ) { results in
         let line = results + strides.x * variant.panelRows * stride
-        for panelIndex in first..<min(first + tiling.panelsPerTile, panels.count) {
+        for panelIndex in place.panels {
           let panel = panels[panelIndex]
           let channel = (image * groups + group) * groupOut + panel.firstRow
           for y in 0..<strides.y {

@@ -60,25 +60,13 @@ struct TiledConvolution: Sendable {
     _ index: Int, input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>
   ) {
-    var rest = index
-    func next(_ count: Int) -> Int {
-      defer { rest /= count }
-      return rest % count
-    }
-    let tile = tiling.tile
-    let panelBlock = next(tiling.panelBlocks)
-    let left = next(tiling.columnBlocks) * tile.columns
-    let top = next(tiling.rowBlocks) * tile.rows
-    let sheet = next(outSheets)
-    let group = next(convolution.groups)
-    let image = rest
-    guard top < outHeight, left < outWidth else { return }
-    let rows = min(tile.rows, outHeight - top)
-    let columns = min(tile.columns, outWidth - left)
+    guard let place = tiling.place(index) else { return }
+    let (tile, top, left) = (tiling.tile, place.top, place.left)
+    let (rest, sheet) = place.sheet.quotientAndRemainder(dividingBy: outSheets)
+    let (image, group) = rest.quotientAndRemainder(dividingBy: convolution.groups)
+    let (rows, columns) = (place.rows, place.columns)
     let kernels = convolution.variant.table
     let panels = weights.panels
-    let first = panelBlock * tiling.panelsPerTile
-    let chosen = first..<min(first + tiling.panelsPerTile, panels.count)
     let firstChannel = image * convolution.inChannels + group * convolution.groupInChannels
     let (window, firstSheet) = (
       convolution.sheets, sheet * convolution.sheets.stride - convolution.sheets.before
@@ -88,11 +76,11 @@ struct TiledConvolution: Sendable {
         scratch, height: height, width: width, top: top, left: left, rows: rows, columns: columns,
         padding: 0, kernels
       ) { index in
-        let place = firstSheet + index % window.taps * window.dilation
-        guard place >= 0, place < sheets else { return nil }
-        return input + ((firstChannel + index / window.taps) * sheets + place) * height * width
+        let sheet = firstSheet + index % window.taps * window.dilation
+        guard sheet >= 0, sheet < sheets else { return nil }
+        return input + ((firstChannel + index / window.taps) * sheets + sheet) * height * width
       }
-      for panelIndex in chosen {
+      for panelIndex in place.panels {
         let panel = panels[panelIndex]
         let channel =
           image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow

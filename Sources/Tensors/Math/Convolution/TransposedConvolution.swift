@@ -20,6 +20,8 @@ public final class TransposedConvolution: Sendable {
   /// Three axes, and what is added to each; missing ones stand in front.
   private let axes: [WindowAxis], outputPadding: [Int]
   private let phases: [TransposedPhase]
+  /// Where windows do not overlap; there are no phases then.
+  private let spread: SpreadWeights?
   private let bias: [Float]
   private let activation: Activation
 
@@ -70,6 +72,13 @@ public final class TransposedConvolution: Sendable {
     (inChannels, self.outChannels) = (weights.shape[0], outChannels)
     self.activation = activation
     self.bias = bias?.elements(as: Float.self) ?? [Float](repeating: 0, count: outChannels)
+    spread = SpreadWeights(
+      weights, bias: bias, axes: all, outputPadding: self.outputPadding, groups: groups,
+      activation: activation)
+    guard spread == nil else {
+      phases = []
+      return
+    }
     let groupOut = weights.shape[1]
     let packing = TransposedPacking(
       axes: all, bias: bias, groups: groups, groupIn: weights.shape[0] / groups,
@@ -135,6 +144,7 @@ public final class TransposedConvolution: Sendable {
     let size = missing + lengths
     _ = try Shape(
       checking: [max(inChannels, outChannels), 1 << 12] + zip(size, outSize).map { max($0, $1) })
+    if let spread { return TransposedConvolutionPlan(SpreadConvolution(spread, size: size)) }
     if let work = InterleavedConvolution(
       phases, strides: axes.map(\.stride), size: size, outSize: outSize,
       activation: activation)
@@ -189,6 +199,7 @@ public final class TransposedConvolution: Sendable {
 /// A transposed convolution laid out for one image size.
 package final class TransposedConvolutionPlan: Sendable {
   private let interleaved: InterleavedConvolution?
+  private let spread: SpreadConvolution?
   private let plane: Int
   private let works: [TiledConvolution]
   private let hasEmpty: Bool
@@ -196,6 +207,13 @@ package final class TransposedConvolutionPlan: Sendable {
 
   init(_ interleaved: InterleavedConvolution) {
     self.interleaved = interleaved
+    spread = nil
+    (plane, works, hasEmpty, fill) = (0, [], false, [])
+  }
+
+  init(_ spread: SpreadConvolution) {
+    self.spread = spread
+    interleaved = nil
     (plane, works, hasEmpty, fill) = (0, [], false, [])
   }
 
@@ -204,6 +222,7 @@ package final class TransposedConvolutionPlan: Sendable {
     activation: Activation
   ) {
     interleaved = nil
+    spread = nil
     plane = outSize.reduce(1, *)
     (self.works, self.hasEmpty) = (works, hasEmpty)
     var values = bias
@@ -220,6 +239,7 @@ package final class TransposedConvolutionPlan: Sendable {
   package func run(
     input: UnsafePointer<Float>, batch: Int, output: UnsafeMutablePointer<Float>
   ) {
+    if let spread { return spread.run(input: input, batch: batch, output: output) }
     if let interleaved { return interleaved.run(input: input, batch: batch, output: output) }
     if hasEmpty {
       for index in 0..<batch * fill.count {

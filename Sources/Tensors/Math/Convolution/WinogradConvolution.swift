@@ -1,10 +1,10 @@
-// Room: Tensors. 3 × 3 convolution by Winograd's way: transforms, and few products instead of many.
+// Room: Tensors. Convolution by Winograd's way: transforms, and few products instead of many.
 
 internal import CVectorKernels
 
-/// A convolution of 3 × 3 taps with neither stride nor dilation, in tiles of `side` × `side` results.
+/// A convolution without stride, in tiles of `side` × `side` results and windows of 3 × 3 taps.
 ///
-/// Tiles are counted through rows, sheets and images. A piece of them goes through three steps in one
+/// Tiles are counted through rows, phases (where there is dilation), sheets and images. A piece of them goes through three steps in one
 /// thread's scratch memory: the values of all its input channels at the points of interpolation, for
 /// each point a product over the channels, and from these the results.
 ///
@@ -15,7 +15,10 @@ struct WinogradConvolution: Sendable {
   private let sheets: Int, outSheets: Int
   private let shape: squall_winograd
   private let side: Int
-  /// Tiles of one sheet.
+  private let cut: WinogradCut
+  /// Planes of tiles, the windows of each in channel, and what stands for in channels in the product.
+  private let planes: Int, depth: Int
+  /// Tiles of one plane.
   private let tiles: Int
   /// The most tiles that a piece has, and floats from one channel of them to the next.
   private let mostTiles: Int, pitch: Int
@@ -33,33 +36,39 @@ struct WinogradConvolution: Sendable {
 
   /// Nil where another route is faster.
   init?(_ convolution: ConvolutionCore, size: [Int], outSize: [Int]) {
-    guard let side = WinogradCost(convolution, outSize: outSize).best,
-      let weights = convolution.weights.winograd(side: side)
+    guard let side = WinogradCost(convolution, outSize: outSize)?.best,
+      let cut = WinogradCut(convolution, outSize: outSize),
+      let weights = convolution.weights.winograd(side: side, cut)
     else { return nil }
     self.convolution = convolution
     self.weights = weights
     self.side = side
+    self.cut = cut
     (sheets, outSheets) = (size[0], outSize[0])
-    let columns = (outSize[2] + side - 1) / side
-    tiles = (outSize[1] + side - 1) / side * columns
+    planes = outSize[0] * cut.phaseCount
+    depth = convolution.groupInSheets * cut.windowCount
+    let phase = cut.phaseSize(outSize)
+    let columns = (phase[1] + side - 1) / side
+    tiles = (phase[0] + side - 1) / side * columns
     shape = squall_winograd(
       m: side, columns: columns, height: size[1], width: size[2],
-      top: convolution.vertical.before, left: convolution.horizontal.before,
-      out_height: outSize[1], out_width: outSize[2])
+      top: cut.vertical.before, left: cut.horizontal.before,
+      out_height: outSize[1], out_width: outSize[2], step_y: cut.vertical.step,
+      step_x: cut.horizontal.step, phase_y: 0, phase_x: 0)
     let panelRows = convolution.variant.panelRows
     let panelCount = (convolution.groupOutChannels + panelRows - 1) / panelRows
     panelsAtOnce = min(panelCount, Self.panelsWanted)
-    let channels = convolution.groupInSheets + panelsAtOnce * panelRows
+    let channels = depth + panelsAtOnce * panelRows
     // More tiles share weights that no cache holds.
-    let weightWords = weights.points * convolution.groupInSheets * convolution.groupOutChannels
+    let weightWords = weights.points * depth * convolution.groupOutChannels
     let least = weightWords > Self.cachedWords ? 96 : 48
     mostTiles = min(max(Self.scratchWords / (weights.points * channels) / 48 * 48, least), 192)
     let lanes = convolution.variant.lanes
     // An odd number of cache lines, and room for a vector that begins at the last tile.
     pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
-    let (depth, pitch) = (weights.blockDepth, pitch)
-    offsets = AlignedArray(count: depth) { base in
-      for k in 0..<depth { base[k] = k * pitch }
+    let (blockDepth, pitch) = (weights.blockDepth, pitch)
+    offsets = AlignedArray(count: blockDepth) { base in
+      for k in 0..<blockDepth { base[k] = k * pitch }
     }
   }
 
@@ -67,7 +76,7 @@ struct WinogradConvolution: Sendable {
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>
   ) {
-    let all = batch * outSheets * tiles
+    let all = batch * planes * tiles
     // Pieces enough for a handful of threads, each long enough for the product to run at full speed.
     let wanted = min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
     let pieces = (all + wanted - 1) / wanted
@@ -80,7 +89,7 @@ struct WinogradConvolution: Sendable {
     let panelsPerShare = (panelCount + shares - 1) / shares
     let work =
       Double(all) * Double(weights.points) * Double(convolution.outChannels)
-      * Double(convolution.groupInSheets)
+      * Double(depth)
     ThreadPool.current.forEachTile(
       units * shares, nanoseconds: convolution.variant.nanoseconds(multiplyAdds: work)
     ) { index in
@@ -106,7 +115,6 @@ struct WinogradConvolution: Sendable {
     output: UnsafeMutablePointer<Float>
   ) {
     let points = weights.points
-    let depth = convolution.groupInSheets
     let outRows = panelsAtOnce * convolution.variant.panelRows
     // Points an odd number of cache lines apart too.
     let inStride = (depth * pitch / 16 | 1) * 16
@@ -130,17 +138,26 @@ struct WinogradConvolution: Sendable {
     }
   }
 
-  /// Calls `body` for each sheet that the part has tiles of: the sheet, counted through all images,
-  /// its first tile, how many there are, and which of the part's they are.
+  /// Tiles that lie beside each other in one plane.
+  private struct Run {
+    /// The sheet, counted through all images, and the first row and column of its phase.
+    var sheet: Int, phase: (y: Int, x: Int)
+    /// The first tile, how many there are, and which of the part's they are.
+    var first: Int, count: Int, place: Int
+  }
+
+  /// Calls `body` for each plane that the part has tiles of.
   @inline(__always)
-  private func forEachSheet(
-    of part: Part, _ body: (_ sheet: Int, _ first: Int, _ count: Int, _ place: Int) -> Void
-  ) {
+  private func forEachRun(of part: Part, _ body: (Run) -> Void) {
     var place = 0
     while place < part.count {
-      let (sheet, first) = (part.first + place).quotientAndRemainder(dividingBy: tiles)
+      let (plane, first) = (part.first + place).quotientAndRemainder(dividingBy: tiles)
+      let (sheet, phase) = plane.quotientAndRemainder(dividingBy: cut.phaseCount)
       let count = min(tiles - first, part.count - place)
-      body(sheet, first, count, place)
+      body(
+        Run(
+          sheet: sheet, phase: (phase / cut.horizontal.step, phase % cut.horizontal.step),
+          first: first, count: count, place: place))
       place += count
     }
   }
@@ -150,24 +167,29 @@ struct WinogradConvolution: Sendable {
     stage: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, stride: Int
   ) {
     let kernels = convolution.variant.table
-    let window = convolution.sheets
+    let sheetWindow = convolution.sheets
     let plane = shape.height * shape.width
     var shape = shape
-    for channel in 0..<convolution.groupInSheets {
-      forEachSheet(of: part) { sheet, first, count, place in
-        let (image, outSheet) = sheet.quotientAndRemainder(dividingBy: outSheets)
+    for index in 0..<depth {
+      let (channel, window) = index.quotientAndRemainder(dividingBy: cut.windowCount)
+      let (y, x) = window.quotientAndRemainder(dividingBy: cut.horizontal.windows)
+      forEachRun(of: part) { run in
+        let (image, outSheet) = run.sheet.quotientAndRemainder(dividingBy: outSheets)
         let inSheet =
-          outSheet * window.stride - window.before + channel % window.taps * window.dilation
+          outSheet * sheetWindow.stride - sheetWindow.before
+          + channel % sheetWindow.taps * sheetWindow.dilation
         let whole =
           image * convolution.inChannels + part.group * convolution.groupInChannels
-          + channel / window.taps
+          + channel / sheetWindow.taps
         let source =
           inSheet >= 0 && inSheet < sheets ? input + (whole * sheets + inSheet) * plane : nil
+        shape.top = cut.vertical.before - run.phase.y - 3 * y * cut.vertical.step
+        shape.left = cut.horizontal.before - run.phase.x - 3 * x * cut.horizontal.step
         kernels.pointee.f32_winograd_split(
-          &shape, source, first, count, line, stage + place, pitch)
+          &shape, source, run.first, run.count, line, stage + run.place, pitch)
       }
       kernels.pointee.f32_winograd_in(
-        side, part.count, stage, pitch, target + channel * pitch, stride)
+        side, part.count, stage, pitch, target + index * pitch, stride)
     }
   }
 
@@ -176,7 +198,6 @@ struct WinogradConvolution: Sendable {
     _ target: UnsafeMutablePointer<Float>, stride outStride: Int
   ) {
     let kernels = convolution.variant.table
-    let depth = convolution.groupInSheets
     for point in 0..<weights.points {
       for block in 0..<weights.blockCount {
         let first = block * weights.blockDepth
@@ -214,12 +235,13 @@ struct WinogradConvolution: Sendable {
       kernels.pointee.f32_winograd_out(
         side, part.count, source + (row - firstRow) * pitch, stride, weights.bias[channel], stage,
         side * pitch)
-      forEachSheet(of: part) { sheet, first, count, place in
-        let (image, outSheet) = sheet.quotientAndRemainder(dividingBy: outSheets)
+      forEachRun(of: part) { run in
+        let (image, outSheet) = run.sheet.quotientAndRemainder(dividingBy: outSheets)
         let start = ((image * convolution.outChannels + channel) * outSheets + outSheet) * plane
+        (shape.phase_y, shape.phase_x) = (run.phase.y, run.phase.x)
         kernels.pointee.f32_winograd_join(
-          &shape, first, count, stage + side * place, side * pitch, residual.map { $0 + start },
-          output + start, &epilogue)
+          &shape, run.first, run.count, stage + side * run.place, side * pitch,
+          residual.map { $0 + start }, output + start, &epilogue)
       }
     }
   }

@@ -21,6 +21,26 @@ package enum VectorMath {
     }
   }
 
+  /// `output[i] = act(scale input[i] + shift)`; the two may be the same memory. On the caller's
+  /// thread.
+  package static func affine(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, count: Int, scale: Float,
+    shift: Float, _ activation: Activation
+  ) {
+    let functions = KernelVariant.current.table.pointee.f32_unary
+    let affine = functions[Int(SQUALL_AFFINE.rawValue)]
+    guard let (function, p, q) = activation.function else {
+      return affine(count, input, output, scale, shift)
+    }
+    let activate = functions[Int(function.code.rawValue)]
+    // Pieces that stay in the first cache from one function to the next.
+    for start in Swift.stride(from: 0, to: count, by: 2048) {
+      let piece = min(2048, count - start)
+      affine(piece, input + start, output + start, scale, shift)
+      activate(piece, output + start, output + start, p, q)
+    }
+  }
+
   /// `output[i] = a[i aStep] operation b[i bStep]`, steps 0 (a scalar) or 1.
   package static func combine(
     _ operation: BinaryOperation, _ a: UnsafePointer<Float>, aStep: Int = 1,

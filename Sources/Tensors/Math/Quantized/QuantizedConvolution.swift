@@ -155,21 +155,10 @@ package final class QuantizedConvolution: Sendable {
     _ index: Int, _ words: UnsafePointer<UInt32>,
     _ finish: (Int, Int, Int, UnsafePointer<Int32>) -> Void
   ) {
-    var rest = index
-    func next(_ count: Int) -> Int {
-      defer { rest /= count }
-      return rest % count
-    }
-    let tile = tiling.tile
-    let panelBlock = next(tiling.panelBlocks)
-    let left = next(tiling.columnBlocks) * tile.columns
-    let top = next(tiling.rowBlocks) * tile.rows
-    let group = next(groups)
-    let image = rest
-    guard top < outHeight, left < outWidth else { return }
-    let (rows, columns) = (min(tile.rows, outHeight - top), min(tile.columns, outWidth - left))
-    let first = panelBlock * tiling.panelsPerTile
-    let chosen = first..<min(first + tiling.panelsPerTile, panels.panels.count)
+    guard let place = tiling.place(index) else { return }
+    let (tile, top, left) = (tiling.tile, place.top, place.left)
+    let (image, group) = place.sheet.quotientAndRemainder(dividingBy: groups)
+    let (rows, columns) = (place.rows, place.columns)
     let source = words + (image * groups + group) * quads * height * width
     let length = isJoined ? (rows - 1) * tile.pitch + columns : columns
     let pitch = (length + 63) / 64 * 64
@@ -189,7 +178,7 @@ package final class QuantizedConvolution: Sendable {
           if let ones {
             product(ones.pointer(group: 0, ones.panels[0]), 1, 1, length, start, ofInputs, pitch)
           }
-          for panelIndex in chosen {
+          for panelIndex in place.panels {
             let panel = panels.panels[panelIndex]
             product(
               panels.pointer(group: group, panel), panel.rows, panel.height, length, start, sums,
