@@ -53,6 +53,7 @@ package struct ConvolutionFusion: GraphPass {
       guard operation.activation == .none, !operation.addsResidual else { return nil }
       return ChannelWeights(weights, bias, outputsFirst: true, groups: 1).map { (node, $0) }
     case let operation as ConvTransposeOperator:
+      guard operation.activation == .none else { return nil }
       return ChannelWeights(weights, bias, outputsFirst: false, groups: operation.groups)
         .map { (node, $0) }
     default: return nil
@@ -173,6 +174,17 @@ package struct ConvolutionFusion: GraphPass {
   }
 
   private func activated(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> GraphNode? {
+    if let value = node.input(0), rewriter.isUsedOnce(value),
+      let (convolution, operation) = rewriter.producer(of: value, ConvTransposeOperator.self),
+      operation.activation == .none, let activation = node.activation(in: rewriter.graph),
+      let operands = rewriter.operands(of: convolution), operation.hasVectorKernel(operands)
+    {
+      var result = convolution
+      result.implementation = operation.followed(by: activation)
+      result.description = nil
+      result.outputs = node.outputs
+      return result
+    }
     guard let value = node.input(0), rewriter.isUsedOnce(value),
       let (convolution, operation) = rewriter.producer(of: value, ConvOperator.self),
       operation.activation == .none, let activation = node.activation(in: rewriter.graph),

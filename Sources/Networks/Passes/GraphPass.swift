@@ -25,9 +25,9 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
-    JoinedProducts(), PatchProducts(), ProductFusion(), EinsumAttention(), AttentionFusion(),
-    ScatterFusion(), SelectionFusion(), MovementFusion(), RowFusion(), DeadNodeRemoval(),
-    WindowFusion(), ConvolutionChaining(), ElementwiseFusion(),
+    GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
+    EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
+    RowFusion(), DeadNodeRemoval(), WindowFusion(), ConvolutionChaining(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

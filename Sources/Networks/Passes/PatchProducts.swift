@@ -20,6 +20,7 @@ package struct PatchProducts: GraphPass {
     for index in rewriter.nodes.indices {
       let node = rewriter.nodes[index]
       guard let operation = node.implementation as? ConvTransposeOperator,
+        operation.activation == .none,
         let made = product(node, operation, at: index, &rewriter)
       else { continue }
       rewriter.replace(at: index, with: made)

@@ -51,6 +51,21 @@ import Testing
     #expect(rest.nodes.map(\.opType) == ["Conv", "Conv"])
   }
 
+  @Test(arguments: ["Relu", "LeakyRelu", "Tanh"], [2, 3])
+  func transposedConvolutionsApplyActivations(activation: String, kernel: Int) throws {
+    var random = RandomTensors(seed: 25)
+    var test = TestGraph()
+    let spread = try test.one(
+      "ConvTranspose",
+      [
+        test.input("x", [2, 3, 9, 11]), test.constant(random([3, 4, kernel, kernel])),
+        test.constant(random([4])),
+      ], ["strides": .ints([2, 2])])
+    test.graph.outputs = [try test.one(activation, [spread])]
+    let rest = try test.expectUnchanged(by: [pass], [random([2, 3, 9, 11])], tolerance: 5e-6)
+    #expect(rest.nodes.map(\.opType) == ["ConvTranspose"])
+  }
+
   @Test func resultsThatOthersNeedStay() throws {
     var random = RandomTensors(seed: 23)
     var test = TestGraph()

@@ -56,6 +56,20 @@ import Testing
     #expect(rest.contains("MatMul") && !rest.contains("ConvTranspose") && !rest.contains("Concat"))
   }
 
+  /// A convolution that applies an activation keeps it.
+  @Test func activationsAreNotLost() throws {
+    var random = RandomTensors(seed: 96)
+    var test = TestGraph()
+    let tokens = try test.one(
+      "Transpose", [test.input("x", [1, 156, 6])], ["perm": .ints([0, 2, 1])])
+    let image = try test.one("Reshape", [tokens, test.ints([1, 6, 12, 13])])
+    let spread = try test.one(
+      "ConvTranspose", [image, test.constant(random([6, 5, 4, 3]))], ["strides": .ints([4, 3])])
+    test.graph.outputs = [try test.one("Relu", [spread])]
+    try test.expectUnchanged(
+      by: [ConvolutionFusion()] + passes, [random([1, 156, 6])], tolerance: 1e-5)
+  }
+
   /// Windows that overlap or leave gaps, padding, channels that lie apart.
   @Test(arguments: ["overlap", "gap", "pads", "planes"])
   func othersStay(kind: String) throws {

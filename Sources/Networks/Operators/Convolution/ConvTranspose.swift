@@ -11,6 +11,8 @@ package struct ConvTransposeOperator: Operator {
   let groups: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
+  /// Applied to each result; set by fusion.
+  private(set) var activation = Activation.none
   private let packed = PackedOnce<TransposedConvolution>()
 
   package init(_ node: NodeDescription) throws {
@@ -18,6 +20,21 @@ package struct ConvTransposeOperator: Operator {
     groups = try node.int("group", default: 1)
     outputPadding = try node.ints("output_padding")
     outputShape = try node.ints("output_shape")
+  }
+
+  /// The same operator followed by `activation`.
+  func followed(by activation: Activation) -> Self {
+    var result = self
+    result.activation = activation
+    return result
+  }
+
+  /// Whether the vector kernels compute it, which also apply activations.
+  func hasVectorKernel(_ inputs: Operands) -> Bool {
+    guard inputs[0]?.elementType == .float32, inputs[1]?.constant != nil,
+      let shapes = try? shapes(inputs)
+    else { return false }
+    return VectorTransposedConvolution.covers(shapes)
   }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
@@ -37,9 +54,11 @@ package struct ConvTransposeOperator: Operator {
     let shapes = try shapes(inputs)
     switch try inputs.required(0).elementType {
     case .float32 where VectorTransposedConvolution.covers(shapes):
-      return try VectorTransposedConvolution.kernel(inputs, shapes, packed)
-    case .float32: return DirectTransposedConvolution.kernel(Float.self, shapes)
-    case .float64: return DirectTransposedConvolution.kernel(Double.self, shapes)
+      return try VectorTransposedConvolution.kernel(inputs, shapes, activation, packed)
+    case .float32 where activation == .none:
+      return DirectTransposedConvolution.kernel(Float.self, shapes)
+    case .float64 where activation == .none:
+      return DirectTransposedConvolution.kernel(Double.self, shapes)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
     }
   }

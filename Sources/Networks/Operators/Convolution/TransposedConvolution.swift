@@ -19,7 +19,8 @@ enum VectorTransposedConvolution {
   }
 
   static func kernel(
-    _ inputs: Operands, _ shapes: ConvolutionShapes, _ packed: PackedOnce<TransposedConvolution>
+    _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation,
+    _ packed: PackedOnce<TransposedConvolution>
   ) throws -> Kernel {
     // `shapes` is the plain convolution's: its output is our input.
     let lengths = shapes.windows.map(\.output)
@@ -32,7 +33,8 @@ enum VectorTransposedConvolution {
     let (batch, groups) = (shapes.batch, shapes.groups)
     @Sendable func make(_ weights: Tensor, _ bias: Tensor?) throws -> TransposedConvolution {
       try TransposedConvolution(
-        weights: weights, bias: bias, axes: axes, outputPadding: more, groups: groups)
+        weights: weights, bias: bias, axes: axes, outputPadding: more, groups: groups,
+        activation: activation)
     }
     @Sendable func run(
       _ plan: TransposedConvolutionPlan, _ arguments: KernelArguments
@@ -48,7 +50,9 @@ enum VectorTransposedConvolution {
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
       let variant = axes.flatMap { [$0.before, $0.after] } + more
-      let convolution = try packed.get(weights, inputs[2]?.constant, variant: variant) {
+      let convolution = try packed.get(
+        weights, inputs[2]?.constant, variant: variant, activation: activation
+      ) {
         try make(weights, inputs[2]?.constant)
       }
       let plan = try convolution.plan(for: lengths)

@@ -4,7 +4,7 @@ internal import Tensors
 
 /// Each channel of each image brought to mean 0 and variance 1, then scaled and shifted by channel.
 package struct InstanceNormalizationOperator: Operator {
-  private let epsilon: Double
+  let epsilon: Double
 
   package init(_ node: NodeDescription) throws {
     epsilon = Double(try node.float("epsilon", default: 1e-5))
@@ -31,11 +31,13 @@ package struct InstanceNormalizationOperator: Operator {
       inputs.required(0).elementType,
       GroupedNormalization(
         groups: shape[0] * shape[1], channelsInGroup: 1, channels: shape[1],
-        plane: shape.dimensions[2...].reduce(1, *), epsilon: epsilon, scalesByGroup: false))
+        plane: shape.dimensions[2...].reduce(1, *), epsilon: epsilon, scalesByGroup: false,
+        activation: .none))
   }
 }
 
-/// Normalises groups of neighbouring channels; scale and shift by channel or by group.
+/// Normalises groups of neighbouring channels; scale and shift by channel or by group, then an
+/// activation (of float32 only).
 struct GroupedNormalization: RealBody {
   var groups: Int
   var channelsInGroup: Int
@@ -43,6 +45,7 @@ struct GroupedNormalization: RealBody {
   var plane: Int
   var epsilon: Double
   var scalesByGroup: Bool
+  var activation: Activation
 
   func kernel<T: Number & Real>(_: T.Type) throws -> Kernel {
     Kernel { [self] arguments in
@@ -66,7 +69,7 @@ struct GroupedNormalization: RealBody {
                 let scale = deviation * Double(scales[place])
                 RowMoments.affine(
                   row + own * plane, result + own * plane, count: plane, scale: T(scale),
-                  shift: T(Double(shifts[place]) - mean * scale))
+                  shift: T(Double(shifts[place]) - mean * scale), activation)
               }
             }
           }

@@ -38,11 +38,18 @@ enum RowMoments {
     return squares / Double(count)
   }
 
-  /// `y = x · scale + shift` for a row.
+  /// `y = x · scale + shift` for a row, then, of float32, an activation.
   @inline(__always)
   static func affine<T: Real>(
-    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, count: Int, scale: T, shift: T
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, count: Int, scale: T, shift: T,
+    _ activation: Activation = .none
   ) {
+    if T.self == Float.self {
+      let row = UnsafeRawPointer(x).assumingMemoryBound(to: Float.self)
+      let result = UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self)
+      return VectorMath.affine(
+        row, result, count: count, scale: Float(scale), shift: Float(shift), activation)
+    }
     for index in 0..<count { y[index] = x[index] * scale + shift }
   }
 }
