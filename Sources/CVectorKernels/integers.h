@@ -18,6 +18,21 @@ static void s32_igemm_best(
 #define s32_igemm_best s32_igemm
 #endif
 
+static void u8_table(size_t n, const uint8_t *x, const uint8_t *table, uint8_t *out) {
+  for (size_t i = 0; i < n; i++) out[i] = table[x[i]];
+}
+
+#if LANES == 16 && defined(__x86_64__)
+void squall_u8_table_vbmi(size_t n, const uint8_t *x, const uint8_t *table, uint8_t *out);
+
+static void u8_table_best(size_t n, const uint8_t *x, const uint8_t *table, uint8_t *out) {
+  if (__builtin_cpu_supports("avx512vbmi")) squall_u8_table_vbmi(n, x, table, out);
+  else u8_table(n, x, table, out);
+}
+#else
+#define u8_table_best u8_table
+#endif
+
 static void u8_quads(
     size_t n, const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d,
     uint32_t flip, uint32_t *out) {
@@ -48,21 +63,35 @@ INLINE vi quantized_between(vf x, vf zero, vf low, vf high) {
   return to_int((sum - magic) + zero);
 }
 
+// The first n <= LANES sums and what belongs to them; a step of 0 repeats the first of add and scale.
+INLINE vf scaled_sums(
+    const int32_t *x, const int32_t *add, const float *scale, size_t step, size_t n) {
+  vi sum = splat_i(0), shift = splat_i(0);
+  vf factor = splat(0);
+  // Lengths that the compiler knows are single moves.
+  if (n == LANES) memcpy(&sum, x, LANES * 4);
+  else memcpy(&sum, x, n * 4);
+  if (!step) {
+    shift = splat_i(add[0]);
+    factor = splat(scale[0]);
+  } else if (n == LANES) {
+    memcpy(&shift, add, LANES * 4);
+    memcpy(&factor, scale, LANES * 4);
+  } else {
+    memcpy(&shift, add, n * 4);
+    memcpy(&factor, scale, n * 4);
+  }
+  return to_float(sum + shift) * factor;
+}
+
 static void s32_to_q8(
     size_t n, const int32_t *x, const int32_t *add, const float *scale, size_t step, int32_t zero,
     int32_t low, int32_t high, uint8_t *out) {
   const vf z = splat((float)zero), l = splat((float)low), h = splat((float)high);
   for (size_t i = 0; i < n; i += LANES) {
     const size_t count = n - i < LANES ? n - i : LANES;
-    vi sum = splat_i(0), shift = splat_i(add[0]);
-    vf factor = splat(scale[0]);
-    memcpy(&sum, x + i, count * 4);
-    if (step) {
-      memcpy(&shift, add + i, count * 4);
-      memcpy(&factor, scale + i, count * 4);
-    }
-    const vi whole = quantized_between(to_float(sum + shift) * factor, z, l, h);
-    const vsb narrow = __builtin_convertvector(whole, vsb);
+    const vf value = scaled_sums(x + i, add + (step ? i : 0), scale + (step ? i : 0), step, count);
+    const vsb narrow = __builtin_convertvector(quantized_between(value, z, l, h), vsb);
     if (count == LANES) memcpy(out + i, &narrow, LANES);
     else memcpy(out + i, &narrow, count);
   }
@@ -72,15 +101,21 @@ static void s32_to_f32(
     size_t n, const int32_t *x, const int32_t *add, const float *scale, size_t step, float *out) {
   for (size_t i = 0; i < n; i += LANES) {
     const size_t count = n - i < LANES ? n - i : LANES;
-    vi sum = splat_i(0), shift = splat_i(add[0]);
-    vf factor = splat(scale[0]);
-    memcpy(&sum, x + i, count * 4);
-    if (step) {
-      memcpy(&shift, add + i, count * 4);
-      memcpy(&factor, scale + i, count * 4);
-    }
-    const vf value = to_float(sum + shift) * factor;
-    memcpy(out + i, &value, count * 4);
+    const vf value = scaled_sums(x + i, add + (step ? i : 0), scale + (step ? i : 0), step, count);
+    if (count == LANES) store(out + i, value);
+    else store_part(out + i, value, count);
+  }
+}
+
+// The larger of neighbours and of those of another row; `flip` is 0x80 for signed bytes, else 0.
+static void u8_max_2x2(
+    size_t n, const uint8_t *restrict a, const uint8_t *restrict b, uint8_t flip,
+    uint8_t *restrict out) {
+  for (size_t i = 0; i < n; i++) {
+    const uint8_t w = a[2 * i] ^ flip, x = a[2 * i + 1] ^ flip;
+    const uint8_t y = b[2 * i] ^ flip, z = b[2 * i + 1] ^ flip;
+    const uint8_t above = w > x ? w : x, below = y > z ? y : z;
+    out[i] = (above > below ? above : below) ^ flip;
   }
 }
 

@@ -147,6 +147,8 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(u8_quads),
     ENTRY(s32_to_q8),
     ENTRY(s32_to_f32),
+    ENTRY(u8_max_2x2),
+    .u8_table = u8_table_best,
     ENTRY(q8_combine),
     ENTRY(f32_ceiling),
 };

@@ -17,6 +17,33 @@ import Testing
     #expect(Set(names).count == names.count)
   }
 
+  @Test func tablesAndMaximaOfBytesAreExact() {
+    var generator = SeededGenerator(seed: 44)
+    let table = (0..<256).map { _ in UInt8.random(in: 0...255, using: &generator) }
+    for count in Array(0...70) + [127, 128, 129, 1000] {
+      let rows = (0..<2).map { _ in
+        (0..<2 * count + 1).map { _ in UInt8.random(in: 0...255, using: &generator) }
+      }
+      for kernels in Self.variants {
+        // One byte more, which must stay as it is.
+        var found = [UInt8](repeating: 77, count: count + 1)
+        kernels.pointee.u8_table(count, rows[0], table, &found)
+        #expect(found == rows[0].prefix(count).map { table[Int($0)] } + [77])
+        for flip in [UInt8(0), 0x80] {
+          kernels.pointee.u8_max_2x2(count, rows[0], rows[1], flip, &found)
+          let largest = (0..<count).map { place in
+            let four = [
+              rows[0][2 * place], rows[0][2 * place + 1], rows[1][2 * place],
+              rows[1][2 * place + 1],
+            ]
+            return (four.map { $0 ^ flip }.max() ?? 0) ^ flip
+          }
+          #expect(found == largest + [77])
+        }
+      }
+    }
+  }
+
   @Test func theCeilingsSumsAreDone() {
     for kernels in Self.variants {
       #expect(kernels.pointee.f32_ceiling(1, 0.5, 1) == 45)

@@ -465,6 +465,11 @@ typedef struct squall_kernels {
   /// `out[i] = (x[i] + add[i]) scale[i]`.
   void (*s32_to_f32)(
       size_t n, const int32_t *x, const int32_t *add, const float *scale, size_t step, float *out);
+  /// `out[i] = max(a[2 i], a[2 i + 1], b[2 i], b[2 i + 1])`, of bytes without sign, or, with a `flip`
+  /// of 0x80, with one.
+  void (*u8_max_2x2)(size_t n, const uint8_t *a, const uint8_t *b, uint8_t flip, uint8_t *out);
+  /// `out[i] = table[x[i]]`, where `table` has 256 bytes; `out` may be `x`.
+  void (*u8_table)(size_t n, const uint8_t *x, const uint8_t *table, uint8_t *out);
   /// `out[i] = quantise(a[i] operation b[i])`, as if each were dequantised to float first.
   void (*q8_combine)(
       size_t n, squall_q8_operation operation, const squall_q8_operand *a,
