@@ -27,7 +27,8 @@ package enum GraphPasses {
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
     GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
     EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
-    RowFusion(), DeadNodeRemoval(), WindowFusion(), ConvolutionChaining(), ElementwiseFusion(),
+    RowFusion(), DeadNodeRemoval(), WindowFusion(), ConvolutionChaining(), LastConvolutions(),
+    ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

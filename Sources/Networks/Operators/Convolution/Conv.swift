@@ -13,7 +13,9 @@ package struct ConvOperator: Operator {
   package private(set) var activation = Activation.none
   /// Whether input 3, of the result's shape, is added before the activation; set by fusion.
   package private(set) var addsResidual = false
-  private let packed = PackedOnce<Convolution>()
+  /// Whether it does without Winograd's sums, whose errors are larger; set by a pass.
+  package private(set) var sumsDirectly = false
+  private var packed = PackedOnce<Convolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -31,6 +33,14 @@ package struct ConvOperator: Operator {
   package func addingResidual() -> ConvOperator {
     var result = self
     result.addsResidual = true
+    return result
+  }
+
+  /// The same convolution without Winograd's sums.
+  package func summedDirectly() -> ConvOperator {
+    var result = self
+    result.sumsDirectly = true
+    result.packed = PackedOnce()
     return result
   }
 
@@ -68,7 +78,7 @@ package struct ConvOperator: Operator {
       throw OperatorFault.invalid("was planned with other weights")
     }
     let made = try VectorConvolution.packed(
-      weights, inputs[2]?.constant, shapes, activation, packed)
+      weights, inputs[2]?.constant, shapes, activation, directly: sumsDirectly, packed)
     return (made, shapes.batch)
   }
 
@@ -94,7 +104,8 @@ package struct ConvOperator: Operator {
     let shapes = try ConvolutionShapes(inputs, window, groups)
     switch try inputs.required(0).elementType {
     case .float32 where VectorConvolution.covers(shapes):
-      return try VectorConvolution.kernel(inputs, shapes, activation, packed)
+      return try VectorConvolution.kernel(
+        inputs, shapes, activation, directly: sumsDirectly, packed)
     case .float32 where activation == .none: return DirectConvolution.kernel(Float.self, shapes)
     case .float64 where activation == .none: return DirectConvolution.kernel(Double.self, shapes)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
@@ -110,26 +121,27 @@ enum VectorConvolution {
   }
 
   private static func make(
-    _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation
+    _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation,
+    directly: Bool
   ) throws -> Convolution {
     try Convolution(
       weights: weights, bias: bias, axes: shapes.windows.map(\.axis), groups: shapes.groups,
-      activation: activation)
+      activation: activation, directly: directly)
   }
 
   /// The convolution with constant weights, made once.
   static func packed(
     _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation,
-    _ packed: PackedOnce<Convolution>
+    directly: Bool, _ packed: PackedOnce<Convolution>
   ) throws -> Convolution {
     let variant = shapes.windows.map(\.axis).flatMap { [$0.before, $0.after] }
     return try packed.get(weights, bias, variant: variant, activation: activation) {
-      try make(weights, bias, shapes, activation)
+      try make(weights, bias, shapes, activation, directly: directly)
     }
   }
 
   static func kernel(
-    _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation,
+    _ inputs: Operands, _ shapes: ConvolutionShapes, _ activation: Activation, directly: Bool,
     _ packed: PackedOnce<Convolution>
   ) throws -> Kernel {
     let (batch, lengths) = (shapes.batch, shapes.windows.map(\.length))
@@ -149,14 +161,15 @@ enum VectorConvolution {
     }
     let biasIsKnown = inputs[2].map { $0.constant != nil } ?? true
     if let weights = inputs[1]?.constant, biasIsKnown, weights.count > 0 {
-      let convolution = try Self.packed(weights, inputs[2]?.constant, shapes, activation, packed)
+      let convolution = try Self.packed(
+        weights, inputs[2]?.constant, shapes, activation, directly: directly, packed)
       let plan = try convolution.plan(for: lengths)
       return Kernel(name: "packed") { arguments in try run(plan, arguments) }
     }
     return Kernel { arguments in
       let convolution = try make(
         arguments.input(1).contiguous(), arguments.optionalInput(2)?.contiguous(), shapes,
-        activation)
+        activation, directly: directly)
       try run(try convolution.plan(for: lengths), arguments)
     }
   }

@@ -12,17 +12,20 @@ struct ConvolutionCore: Sendable {
   let activation: Activation
   let variant: KernelVariant
   let weights: ConvolutionWeights
+  /// Whether it does without Winograd's sums, whose errors are larger.
+  let sumsDirectly: Bool
 
   /// A convolution along one to three `axes`.
   init(
     axes: [WindowAxis], groups: Int, groupInChannels: Int, groupOutChannels: Int,
-    activation: Activation, variant: KernelVariant, weights: ConvolutionWeights
+    activation: Activation, variant: KernelVariant, weights: ConvolutionWeights,
+    sumsDirectly: Bool = false
   ) {
     let axes = [WindowAxis](repeating: WindowAxis(taps: 1), count: 3 - axes.count) + axes
     (sheets, vertical, horizontal) = (axes[0], axes[1], axes[2])
     (self.groups, self.groupInChannels) = (groups, groupInChannels)
     (self.groupOutChannels, self.activation) = (groupOutChannels, activation)
-    (self.variant, self.weights) = (variant, weights)
+    (self.variant, self.weights, self.sumsDirectly) = (variant, weights, sumsDirectly)
   }
 
   var axes: [WindowAxis] { [sheets, vertical, horizontal] }

@@ -56,7 +56,9 @@ package final class ConvolutionPlan: Sendable {
           DepthwiseConvolution(
             convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth))
       }
-    } else if let work = WinogradConvolution(convolution, size: size, outSize: outSize) {
+    } else if !convolution.sumsDirectly,
+      let work = WinogradConvolution(convolution, size: size, outSize: outSize)
+    {
       route = .winograd(work)
     } else if let work = GatheredConvolution(convolution, size: size, outSize: outSize) {
       route = .gathered(work)
