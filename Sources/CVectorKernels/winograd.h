@@ -254,35 +254,51 @@ INLINE void winograd_weights_4(double v[4], double a, double b, double c) {
   v[3] = c;
 }
 
+// Windows of the weights whose rows lie `row_step` apart, their taps `tap_step`. What becomes of some is
+// put together first: the places of one window's points share a few sets of the cache.
+#define WINOGRAD_WINDOWS 16
 INLINE void winograd_weights(
-    const int side, size_t rows, size_t panel_rows, size_t depth, const float *in,
-    ptrdiff_t in_stride, float *out, ptrdiff_t out_stride) {
-  for (size_t k = 0; k < depth; k++) {
-    float values[36][MR];
-    for (size_t r = 0; r < rows; r++) {
-      const float *g = in + (ptrdiff_t)r * in_stride + 9 * k;
-      double line[3][6];
-      UNROLL for (int i = 0; i < 3; i++) {
-        if (side == 6) winograd_weights_6(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);
-        else winograd_weights_4(line[i], g[3 * i], g[3 * i + 1], g[3 * i + 2]);
+    const int side, const size_t rows, size_t panel_rows, size_t depth, const float *in,
+    ptrdiff_t row_step, const ptrdiff_t tap_step, float *out, ptrdiff_t out_stride) {
+  float values[36][WINOGRAD_WINDOWS * MR];
+  for (size_t first = 0; first < depth; first += WINOGRAD_WINDOWS) {
+    const size_t count = depth - first < WINOGRAD_WINDOWS ? depth - first : WINOGRAD_WINDOWS;
+    for (size_t k = 0; k < count; k++) {
+      for (size_t r = 0; r < rows; r++) {
+        const float *g = in + (ptrdiff_t)r * row_step + 9 * (ptrdiff_t)(first + k) * tap_step;
+        double line[3][6];
+        UNROLL for (int i = 0; i < 3; i++) {
+          const double a = g[3 * i * tap_step], b = g[(3 * i + 1) * tap_step];
+          const double c = g[(3 * i + 2) * tap_step];
+          if (side == 6) winograd_weights_6(line[i], a, b, c);
+          else winograd_weights_4(line[i], a, b, c);
+        }
+        UNROLL for (int j = 0; j < side; j++) {
+          double v[6];
+          if (side == 6) winograd_weights_6(v, line[0][j], line[1][j], line[2][j]);
+          else winograd_weights_4(v, line[0][j], line[1][j], line[2][j]);
+          UNROLL for (int i = 0; i < side; i++)
+            values[i * side + j][k * panel_rows + r] = (float)v[i];
+        }
       }
-      UNROLL for (int j = 0; j < side; j++) {
-        double v[6];
-        if (side == 6) winograd_weights_6(v, line[0][j], line[1][j], line[2][j]);
-        else winograd_weights_4(v, line[0][j], line[1][j], line[2][j]);
-        UNROLL for (int i = 0; i < side; i++) values[i * side + j][r] = (float)v[i];
-      }
+      for (int p = 0; p < side * side; p++)
+        for (size_t r = rows; r < panel_rows; r++) values[p][k * panel_rows + r] = 0;
     }
     for (int p = 0; p < side * side; p++)
-      for (size_t r = 0; r < rows; r++)
-        out[p * out_stride + (ptrdiff_t)(k * panel_rows + r)] = values[p][r];
+      memcpy(
+          out + p * out_stride + (ptrdiff_t)(first * panel_rows), values[p],
+          count * panel_rows * sizeof(float));
   }
 }
 
 static void f32_winograd_weights(
-    size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t in_stride,
-    float *out, ptrdiff_t out_stride) {
+    size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t row_step,
+    ptrdiff_t tap_step, float *out, ptrdiff_t out_stride) {
   assert((m == 2 || m == 4) && rows <= panel_rows && panel_rows <= MR && in && out);
-  if (m == 4) winograd_weights(6, rows, panel_rows, depth, in, in_stride, out, out_stride);
-  else winograd_weights(4, rows, panel_rows, depth, in, in_stride, out, out_stride);
+  // Weights that are in whole panels already are vectors.
+  const bool in_panels = rows == MR && panel_rows == MR && row_step == 1 && tap_step == MR;
+  if (m == 4 && in_panels) winograd_weights(6, MR, MR, depth, in, 1, MR, out, out_stride);
+  else if (m == 4)
+    winograd_weights(6, rows, panel_rows, depth, in, row_step, tap_step, out, out_stride);
+  else winograd_weights(4, rows, panel_rows, depth, in, row_step, tap_step, out, out_stride);
 }

@@ -310,12 +310,12 @@ typedef struct squall_kernels {
       const squall_bands *bands, const float *_Nullable plane, ptrdiff_t top, ptrdiff_t left,
       size_t rows, size_t columns, float padding, float *out);
 
-  /// The weights for Winograd's convolution, in double precision: windows of 3 x 3 taps, `depth` of
-  /// them a row, to panels of `rows` (at most panel_rows and mr) for each pair of points p:
-  /// `out[p out_stride + k panel_rows + row]`.
+  /// The weights for Winograd's convolution, in double precision: `depth` windows of 3 x 3 taps a row,
+  /// `in[row row_step + (9 k + tap) tap_step]`, to panels of `rows` (at most panel_rows and mr) for
+  /// each pair of points p: `out[p out_stride + k panel_rows + row]`, other rows of the panel 0.
   void (*f32_winograd_weights)(
-      size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t in_stride,
-      float *out, ptrdiff_t out_stride);
+      size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t row_step,
+      ptrdiff_t tap_step, float *out, ptrdiff_t out_stride);
 
   /// Winograd's convolution, step by step, for n tiles from `first` on, side by side. Everything is
   /// read and written in whole vectors of tiles.

@@ -147,15 +147,20 @@ enum VectorConvolution {
     let (batch, lengths) = (shapes.batch, shapes.windows.map(\.length))
     @Sendable func run(_ plan: ConvolutionPlan, _ arguments: KernelArguments) throws {
       let target = try arguments.output().plannedDestination(of: Float.self)
+      // Unless the weights were not known when memory was planned.
+      let scratch =
+        arguments.scratch.count < plan.scratchWords * 4
+        ? nil : arguments.scratch.bindMemory(to: Float.self).baseAddress
       try arguments.input(0).withElements(of: Float.self) { source in
         guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
           return
         }
         guard let residual = arguments.optionalInput(3) else {
-          return plan.run(input: x, batch: batch, residual: nil, output: y)
+          return plan.run(input: x, batch: batch, residual: nil, output: y, scratch: scratch)
         }
         residual.withElements(of: Float.self) {
-          plan.run(input: x, batch: batch, residual: $0.baseAddress, output: y)
+          plan.run(
+            input: x, batch: batch, residual: $0.baseAddress, output: y, scratch: scratch)
         }
       }
     }
@@ -164,7 +169,9 @@ enum VectorConvolution {
       let convolution = try Self.packed(
         weights, inputs[2]?.constant, shapes, activation, directly: directly, packed)
       let plan = try convolution.plan(for: lengths)
-      return Kernel(name: "packed") { arguments in try run(plan, arguments) }
+      return Kernel(scratchBytes: try Checked.product(plan.scratchWords, 4), name: "packed") {
+        try run(plan, $0)
+      }
     }
     return Kernel { arguments in
       let convolution = try make(

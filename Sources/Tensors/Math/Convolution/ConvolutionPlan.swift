@@ -67,11 +67,19 @@ package final class ConvolutionPlan: Sendable {
     }
   }
 
+  /// The floats of working memory that a run needs beside the threads' own.
+  package var scratchWords: Int {
+    guard case .winograd(let work) = route else { return 0 }
+    return work.scratchWords
+  }
+
   /// Convolves `batch` images that lie one after the other. `residual` and `output` have the
   /// output's shape and may be the same memory.
+  ///
+  /// - Parameter scratch: `scratchWords` floats; without, they are borrowed for the run.
   package func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
-    output: UnsafeMutablePointer<Float>
+    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>? = nil
   ) {
     switch route {
     case .pointwise(let work):
@@ -81,7 +89,13 @@ package final class ConvolutionPlan: Sendable {
     case .depthwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .winograd(let work):
-      work.run(input: input, batch: batch, residual: residual, output: output)
+      func run(_ scratch: UnsafeMutablePointer<Float>) {
+        work.run(input: input, batch: batch, residual: residual, output: output, scratch: scratch)
+      }
+      if let scratch { return run(scratch) }
+      withUnsafeTemporaryAllocation(of: Float.self, capacity: work.scratchWords + 16) {
+        if let base = $0.baseAddress { run(base) }
+      }
     case .channelwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .gathered(let work):

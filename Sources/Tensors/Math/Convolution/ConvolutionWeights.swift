@@ -11,6 +11,7 @@ final class ConvolutionWeights: Sendable {
   private let account = MemoryAccount.current
   private let source: Source
   private let direct = Mutex<PackedPanels<Float>?>(nil)
+  /// By the side of the tiles, negative where they are made in each run.
   private let expanded = Mutex<[Int: WinogradWeights]>([:])
   private let asMatrix = Mutex<PackedMatrix?>(nil)
 
@@ -72,13 +73,20 @@ final class ConvolutionWeights: Sendable {
 
   /// The weights for Winograd's tiles of `side` × `side` results, of windows that are cut by `cut`,
   /// which must be the same each time; nil where only the direct packing is there.
-  func winograd(side: Int, _ cut: WinogradCut) -> WinogradWeights? {
+  ///
+  /// - Parameter tiles: How many tiles a run has at least.
+  func winograd(side: Int, _ cut: WinogradCut, tiles: Int) -> WinogradWeights? {
     guard case .tensor(let tensor, let bias) = source else { return nil }
+    let inEachRun = WinogradWeights.areMadeInEachRun(
+      side: side, cut: cut, groups: groups, rows: rows, depth: depth, tiles: tiles)
+    let direct = inEachRun ? panels : nil
     return expanded.withLock { known in
-      if let found = known[side] { return found }
+      let place = inEachRun ? -side : side
+      if let found = known[place] { return found }
       let made = WinogradWeights(
-        tensor, bias: bias, side: side, cut: cut, groups: groups, rows: rows, variant: variant)
-      known[side] = made
+        tensor, bias: bias, side: side, cut: cut, groups: groups, rows: rows, variant: variant,
+        direct: direct)
+      known[place] = made
       return made
     }
   }

@@ -1,15 +1,38 @@
 // Room: Tensors. Weights in the order in which the indirect products read them.
 
-/// The rows of weight matrices, one matrix a group, in panels: `height` starting values, then for
-/// each k `height` weights. Full panels have the kernel's number of rows; the last is as low as can
-/// be. Words are floats, or four bytes of weights each.
-final class PackedPanels<Word: WeightElement>: Sendable {
+/// How the rows of a weight matrix are cut into panels.
+struct PanelCut: Sendable {
   struct Panel: Sendable {
     /// The panel's first row, and how many rows count; `height` of them are stored.
     var firstRow: Int, rows: Int, height: Int
     /// Where it begins within its group's words.
     var offset: Int
   }
+
+  let panels: [Panel]
+  /// The words of one matrix.
+  let size: Int
+
+  /// `rows` rows of a starting value and `depth` weights.
+  init(rows: Int, depth: Int, panelRows: Int) {
+    var panels: [Panel] = []
+    var (offset, row) = (0, 0)
+    while row < rows {
+      let left = min(rows - row, panelRows)
+      let height = left > 4 ? panelRows : left > 2 ? 4 : left
+      panels.append(Panel(firstRow: row, rows: left, height: height, offset: offset))
+      offset += height * (depth + 1)
+      row += left
+    }
+    (self.panels, size) = (panels, offset)
+  }
+}
+
+/// The rows of weight matrices, one matrix a group, in panels: `height` starting values, then for
+/// each k `height` weights. Full panels have the kernel's number of rows; the last is as low as can
+/// be. Words are floats, or four bytes of weights each.
+final class PackedPanels<Word: WeightElement>: Sendable {
+  typealias Panel = PanelCut.Panel
 
   let panels: [Panel]
   private let memory: AlignedArray<Word>
@@ -53,23 +76,17 @@ final class PackedPanels<Word: WeightElement>: Sendable {
     settings: [Int],
     fill: (_ base: UnsafeMutablePointer<Word>, _ size: Int, _ panels: [Panel]) -> Void
   ) {
-    var panels: [Panel] = []
-    var (offset, row) = (0, 0)
-    while row < rows {
-      let left = min(rows - row, panelRows)
-      let height = left > 4 ? panelRows : left > 2 ? 4 : left
-      panels.append(Panel(firstRow: row, rows: left, height: height, offset: offset))
-      offset += height * (depth + 1)
-      row += left
-    }
-    self.panels = panels
-    groupStride = offset
-    let size = offset
+    let cut = PanelCut(rows: rows, depth: depth, panelRows: panelRows)
+    panels = cut.panels
+    groupStride = cut.size
     memory = .stored(
       as: layout, settings: [groups, rows, depth, panelRows] + settings, of: sources,
-      count: size * groups
-    ) { fill($0, size, panels) }
+      count: cut.size * groups
+    ) { fill($0, cut.size, cut.panels) }
   }
+
+  /// Where the first group begins.
+  var base: UnsafePointer<Word> { UnsafePointer(memory.base) }
 
   /// Where a panel of a group begins.
   func pointer(group: Int, _ panel: Panel) -> UnsafePointer<Word> {

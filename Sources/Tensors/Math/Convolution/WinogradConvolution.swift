@@ -4,9 +4,10 @@ internal import CVectorKernels
 
 /// A convolution without stride, in tiles of `side` × `side` results and windows of 3 × 3 taps.
 ///
-/// Tiles are counted through rows, phases (where there is dilation), sheets and images. A piece of them goes through three steps in one
-/// thread's scratch memory: the values of all its input channels at the points of interpolation, for
-/// each point a product over the channels, and from these the results.
+/// Tiles are counted through rows, phases (where there is dilation), sheets and images. A piece of
+/// them goes through three steps in one thread's scratch memory: the values of all its input channels
+/// at the points of interpolation, for each point a product over the channels, and from these the
+/// results.
 ///
 /// **Source**: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016).
 struct WinogradConvolution: Sendable {
@@ -37,19 +38,22 @@ struct WinogradConvolution: Sendable {
   /// Nil where another route is faster.
   init?(_ convolution: ConvolutionCore, size: [Int], outSize: [Int]) {
     guard let side = WinogradCost(convolution, outSize: outSize)?.best,
-      let cut = WinogradCut(convolution, outSize: outSize),
-      let weights = convolution.weights.winograd(side: side, cut)
+      let cut = WinogradCut(convolution, outSize: outSize)
     else { return nil }
+    let phase = cut.phaseSize(outSize)
+    let columns = (phase[1] + side - 1) / side
+    let tiles = (phase[0] + side - 1) / side * columns
+    let planes = outSize[0] * cut.phaseCount
+    guard let weights = convolution.weights.winograd(side: side, cut, tiles: planes * tiles) else {
+      return nil
+    }
     self.convolution = convolution
     self.weights = weights
     self.side = side
     self.cut = cut
     (sheets, outSheets) = (size[0], outSize[0])
-    planes = outSize[0] * cut.phaseCount
+    (self.planes, self.tiles) = (planes, tiles)
     depth = convolution.groupInSheets * cut.windowCount
-    let phase = cut.phaseSize(outSize)
-    let columns = (phase[1] + side - 1) / side
-    tiles = (phase[0] + side - 1) / side * columns
     shape = squall_winograd(
       m: side, columns: columns, height: size[1], width: size[2],
       top: cut.vertical.before, left: cut.horizontal.before,
@@ -72,10 +76,15 @@ struct WinogradConvolution: Sendable {
     }
   }
 
+  /// The floats of working memory that a run needs.
+  var scratchWords: Int { weights.scratchWords }
+
+  /// - Parameter scratch: `scratchWords` floats.
   func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
-    output: UnsafeMutablePointer<Float>
+    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
+    let matrices = weights.base(scratch)
     let all = batch * planes * tiles
     // Pieces enough for a handful of threads, each long enough for the product to run at full speed.
     let wanted = min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
@@ -83,7 +92,7 @@ struct WinogradConvolution: Sendable {
     let piece = ((all + pieces - 1) / max(pieces, 1) + 15) / 16 * 16
     // Where there are too few, threads share the out channels, each transforming the input for
     // itself.
-    let panelCount = weights.panels.panels.count
+    let panelCount = weights.cut.panels.count
     let units = pieces * convolution.groups
     let shares = min(max(1, 4 / max(units, 1)), max(1, panelCount / 8))
     let panelsPerShare = (panelCount + shares - 1) / shares
@@ -99,7 +108,8 @@ struct WinogradConvolution: Sendable {
       let panels = share * panelsPerShare..<min((share + 1) * panelsPerShare, panelCount)
       guard first < all, !panels.isEmpty else { return }
       let part = Part(
-        group: group, first: first, count: min(piece, all - first), panels: panels)
+        group: group, first: first, count: min(piece, all - first), panels: panels,
+        matrices: matrices)
       runPart(part, input: input, residual: residual, output: output)
     }
   }
@@ -108,6 +118,8 @@ struct WinogradConvolution: Sendable {
   private struct Part {
     var group: Int, first: Int, count: Int
     var panels: Range<Int>
+    /// Where the weights lie.
+    var matrices: UnsafePointer<Float>
   }
 
   private func runPart(
@@ -206,11 +218,11 @@ struct WinogradConvolution: Sendable {
         var epilogue = squall_epilogue()
         epilogue.accumulate = block > 0
         for index in panels {
-          let panel = weights.panels.panels[index]
+          let panel = weights.cut.panels[index]
           let row = (index - panels.lowerBound) * convolution.variant.panelRows
           kernels.pointee.f32_igemm(
             panel.rows, panel.height, part.count, min(weights.blockDepth, depth - first),
-            weights.panels.pointer(group: group, panel),
+            part.matrices + group * weights.cut.size + panel.offset,
             source + point * inStride + first * pitch, offsets.base,
             target + point * outStride + row * pitch, pitch, nil, 0, true, &epilogue)
         }

@@ -7,21 +7,49 @@ internal import CVectorKernels
 /// The matrices are `G g Gᵀ` of each 3 × 3 window g, computed in double precision. Points are 0, ±3/4,
 /// ±3/2 and infinity for tiles of 4 × 4, 0, ±1 and infinity for 2 × 2; the kernels' transforms must
 /// use the same. Other windows are cut into such, filled up with zeros, which count as in channels.
+///
+/// They take four times the memory of the weights. Where that is much, and is little work beside the
+/// convolution, they are made in working memory in each run, from the weights as direct sums take them.
 final class WinogradWeights: Sendable {
   let points: Int
   let bias: [Float]
   /// In channels that are summed up at a time, few enough for a strip of tiles to stay in the first
   /// cache, and how many such blocks there are; the last is filled up with zeros.
   let blockDepth: Int, blockCount: Int
-  /// A group for each block of each point of each of the groups, in the order of their use.
-  let panels: PackedPanels<Float>
+  /// How each of the matrices is cut.
+  let cut: PanelCut
+  private let depth: Int, groups: Int, side: Int
+  private let variant: KernelVariant
+  private let storage: Storage
+
+  private enum Storage: Sendable {
+    /// A group for each block of each point of each of the groups, in the order of their use.
+    case packed(PackedPanels<Float>)
+    /// Windows of 3 × 3 taps, to be expanded in each run.
+    case direct(PackedPanels<Float>)
+  }
 
   private static let mostBlockDepth = 128
+  /// Floats that are kept, however often they are used.
+  private static let keptWords = 8 << 20
+  /// Tiles of 4 × 4 among which the work of making the weights anew is shared: it takes as long as
+  /// the product for a dozen.
+  private static let tilesToShare = 192
 
-  /// The weights of `groups` times `rows` out channels, each a row of windows of `cut`'s taps.
+  /// Whether it is better to make the weights in each run, for so many tiles.
+  static func areMadeInEachRun(
+    side: Int, cut: WinogradCut, groups: Int, rows: Int, depth: Int, tiles: Int
+  ) -> Bool {
+    let words = Double((side + 2) * (side + 2)) * Double(groups * rows) * Double(depth / 9)
+    return cut.vertical.taps == 3 && cut.horizontal.taps == 3 && words > Double(keptWords)
+      && tiles >= tilesToShare
+  }
+
+  /// The weights of `groups` times `rows` out channels, each a row of windows of `cut`'s taps; with
+  /// `direct`, which has the same weights, they are made in each run.
   init(
     _ weights: Tensor, bias: Tensor?, side: Int, cut: WinogradCut, groups: Int, rows: Int,
-    variant: KernelVariant
+    variant: KernelVariant, direct: PackedPanels<Float>?
   ) {
     let points = (side + 2) * (side + 2)
     self.points = points
@@ -33,8 +61,14 @@ final class WinogradWeights: Sendable {
     let blockCount = max(1, (depth + Self.mostBlockDepth - 1) / Self.mostBlockDepth)
     let blockDepth = (depth + blockCount - 1) / blockCount
     (self.blockDepth, self.blockCount) = (blockDepth, blockCount)
+    (self.depth, self.groups, self.side, self.variant) = (depth, groups, side, variant)
+    self.cut = PanelCut(rows: rows, depth: blockDepth, panelRows: variant.panelRows)
+    if let direct {
+      storage = .direct(direct)
+      return
+    }
     let kernels = variant.table
-    panels = PackedPanels<Float>(
+    let packed = PackedPanels<Float>(
       as: "winograd", groups: groups * points * blockCount, rows: rows, depth: blockDepth,
       panelRows: variant.panelRows, of: [weights], settings: [side, high, wide]
     ) { base, size, panels in
@@ -50,7 +84,7 @@ final class WinogradWeights: Sendable {
               let first = block * blockDepth
               kernels.pointee.f32_winograd_weights(
                 side, panel.rows, panel.height, min(blockDepth, depth - first),
-                windows + first * 9, depth * 9,
+                windows + first * 9, depth * 9, 1,
                 base + (group * points * blockCount + block) * size + panel.offset + panel.height,
                 blockCount * size)
             }
@@ -68,6 +102,48 @@ final class WinogradWeights: Sendable {
           }
         }
       }
+    }
+    storage = .packed(packed)
+  }
+
+  /// The floats of working memory that a run needs for them.
+  var scratchWords: Int {
+    guard case .direct = storage else { return 0 }
+    return groups * points * blockCount * cut.size
+  }
+
+  /// Where the matrices lie, group by group, point by point, block by block, `cut.size` floats each:
+  /// in `scratch` where they are made for this run.
+  func base(_ scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
+    switch storage {
+    case .packed(let panels): return panels.base
+    case .direct(let panels):
+      let work = 5 * Double(groups * cut.panels.count * variant.panelRows) * Double(depth)
+      ThreadPool.current.forEachTile(groups * cut.panels.count, nanoseconds: work) { tile in
+        let (group, place) = tile.quotientAndRemainder(dividingBy: cut.panels.count)
+        expand(panels, group: group, place, into: scratch)
+      }
+      return UnsafePointer(scratch)
+    }
+  }
+
+  /// One panel of one group, at all points.
+  private func expand(
+    _ direct: PackedPanels<Float>, group: Int, _ place: Int,
+    into scratch: UnsafeMutablePointer<Float>
+  ) {
+    let (panel, source) = (cut.panels[place], direct.panels[place])
+    let windows = direct.pointer(group: group, source) + source.height
+    for block in 0..<blockCount {
+      let first = block * blockDepth
+      let target = scratch + (group * points * blockCount + block) * cut.size + panel.offset
+      for point in 0..<points {
+        (target + point * blockCount * cut.size).update(repeating: 0, count: panel.height)
+      }
+      variant.table.pointee.f32_winograd_weights(
+        side, panel.height, panel.height, min(blockDepth, depth - first),
+        windows + first * 9 * source.height, 1, source.height, target + panel.height,
+        blockCount * cut.size)
     }
   }
 }
