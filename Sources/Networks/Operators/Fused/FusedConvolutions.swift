@@ -1,6 +1,6 @@
 // Room: Networks. A convolution and the 1 × 1 convolution of its result, in one pass over the image.
 
-package import Tensors
+internal import Tensors
 
 /// What the pass `ConvolutionChaining` makes of a depthwise or 1 × 1 convolution and a 1 × 1
 /// convolution that alone uses its result.
