@@ -5,107 +5,13 @@ import TestSupport
 import Tensors
 import Testing
 
-struct ConvolutionCase: CustomTestStringConvertible, Sendable {
-  var batch = 1
-  var inChannels = 1, outChannels = 1, groups = 1
-  var height = 1, width = 1
-  var kernel = (1, 1), strides = (1, 1), dilations = (1, 1)
-  var padding = Padding2D()
-  var activation = Activation.none
-  var hasBias = true, hasResidual = false
-
-  var testDescription: String {
-    "\(batch)x\(inChannels)->\(outChannels)/\(groups) \(height)x\(width) k\(kernel) s\(strides) "
-      + "d\(dilations) p\(padding.top),\(padding.left),\(padding.bottom),\(padding.right) "
-      + "\(activation) \(hasBias) \(hasResidual)"
-  }
-
-  /// Many shapes, from a seed.
-  static func random(_ count: Int, seed: UInt64) -> [ConvolutionCase] {
-    var generator = SeededGenerator(seed: seed)
-    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &generator) ?? values[0] }
-    return (0..<count).map { _ in
-      var item = ConvolutionCase()
-      item.batch = pick([1, 1, 2])
-      let depthwise = pick([true, false, false])
-      item.groups = depthwise ? pick([2, 5, 16]) : pick([1, 1, 1, 2, 3])
-      item.inChannels = item.groups * (depthwise ? 1 : pick([1, 2, 3, 8, 17]))
-      item.outChannels = item.groups * (depthwise ? pick([1, 2]) : pick([1, 2, 3, 5, 8, 13, 20]))
-      item.kernel = (pick([1, 1, 3, 5, 2]), pick([1, 3, 3, 4, 7]))
-      if pick([false, false, true]) { item.kernel = (1, 1) }
-      item.strides = (pick([1, 1, 2, 3]), pick([1, 1, 2, 3]))
-      item.dilations = (pick([1, 1, 2, 3, 12]), pick([1, 1, 2, 3, 40]))
-      item.padding = Padding2D(
-        top: pick([0, 1, 2]), left: pick([0, 1, 3]), bottom: pick([0, 1, 2]),
-        right: pick([0, 1, 5]))
-      let reach = (
-        (item.kernel.0 - 1) * item.dilations.0 + 1, (item.kernel.1 - 1) * item.dilations.1 + 1
-      )
-      item.height =
-        max(reach.0 - item.padding.top - item.padding.bottom, 1) + pick([0, 1, 4, 9, 30])
-      item.width =
-        max(reach.1 - item.padding.left - item.padding.right, 1) + pick([0, 1, 7, 15, 33, 100])
-      item.activation = pick([
-        .none, .relu, .leakyRelu(slope: 0.1), .clip(low: -0.2, high: 0.3), .function(.tanh),
-      ])
-      item.hasBias = pick([true, false])
-      item.hasResidual = pick([true, false])
-      return item
-    }
-  }
-}
-
-/// A convolution in three dimensions.
-struct VolumeCase: CustomTestStringConvertible, Sendable {
-  var channels = (1, 1), groups = 1
-  var size = [1, 1, 1]
-  var axes: [WindowAxis] = []
-  var testDescription: String { "\(channels)/\(groups) \(size) \(axes)" }
-
-  static func random(_ count: Int, seed: UInt64) -> [VolumeCase] {
-    var generator = SeededGenerator(seed: seed)
-    func pick<T>(_ values: [T]) -> T { values.randomElement(using: &generator) ?? values[0] }
-    return (0..<count).map { _ in
-      let groups = pick([1, 1, 2, 4])
-      let axes = (0..<3).map { _ in
-        WindowAxis(
-          taps: pick([1, 2, 3]), stride: pick([1, 1, 2]), dilation: pick([1, 1, 2]),
-          before: pick([0, 1, 2]), after: pick([0, 1]))
-      }
-      return VolumeCase(
-        channels: (groups * pick([1, 3, 8]), groups * pick([1, 4, 9])), groups: groups,
-        size: [pick([5, 6]), pick([5, 8]), pick([6, 19, 50])], axes: axes)
-    }
-  }
-
-  /// Sheet `index` of the result, as the sum over the window's sheets of planar convolutions.
-  func sheet(_ index: Int, _ x: Tensor, _ w: Tensor, _ bias: Tensor) throws -> [Double] {
-    var sum: [Double] = []
-    for tap in 0..<axes[0].taps {
-      let place = index * axes[0].stride - axes[0].before + tap * axes[0].dilation
-      guard place >= 0, place < size[0] else { continue }
-      let plane = try x.sliced(2, place..<place + 1).reshaped(
-        to: [2, channels.0, size[1], size[2]])
-      let weights = try w.sliced(2, tap..<tap + 1).reshaped(
-        to: [channels.1, channels.0 / groups, axes[1].taps, axes[2].taps])
-      let part = try Convolution(weights: weights, axes: [axes[1], axes[2]], groups: groups)(plane)
-      let values = part.elements(as: Float.self).map(Double.init)
-      sum = sum.isEmpty ? values : zip(sum, values).map { $0 + $1 }
-    }
-    let plane = try axes[1].outputLength(size[1]) * axes[2].outputLength(size[2])
-    if sum.isEmpty { sum = [Double](repeating: 0, count: 2 * channels.1 * plane) }
-    let biases = bias.elements(as: Float.self)
-    return sum.indices.map { max(0, sum[$0] + Double(biases[$0 / plane % channels.1])) }
-  }
-}
-
 @Suite struct ConvolutionTests {
   static let cases = ConvolutionCase.random(150, seed: 20_160_711)
 
   @Test(arguments: cases)
   func agreesWithItsDefinition(item: ConvolutionCase) throws {
-    let (input, weights, bias, residual) = try operands(item)
-    let reference = try naive(item, input, weights, bias, residual)
+    let (input, weights, bias, residual) = try item.operands()
+    let reference = try item.naive(input, weights, bias, residual)
     for variant in KernelVariant.all {
       let result = try variant.asCurrent {
         let convolution = try Convolution(
@@ -141,7 +47,7 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
     ConvolutionCase(batch: 1, inChannels: 512, outChannels: 200, height: 6, width: 6),
   ])
   func hasTheSameBitsWhateverTheThreads(item: ConvolutionCase) async throws {
-    let (input, weights, bias, residual) = try operands(item)
+    let (input, weights, bias, residual) = try item.operands()
     let convolution = try Convolution(
       weights: weights, bias: bias, strides: item.strides, dilations: item.dilations,
       padding: item.padding, groups: item.groups, activation: .relu)
@@ -165,7 +71,7 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
     let item = ConvolutionCase(
       inChannels: 9, outChannels: 11, height: 20, width: 19, kernel: (3, 3),
       padding: Padding2D(1), hasResidual: true)
-    let (input, weights, bias, residual) = try operands(item)
+    let (input, weights, bias, residual) = try item.operands()
     let convolution = try Convolution(weights: weights, bias: bias, padding: item.padding)
     let expected = try convolution(input, residual: residual)
     var inPlace = try #require(residual)
@@ -219,8 +125,8 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
   func longSumsStayAccurate(channels: Int, kernel: (Int, Int)) throws {
     let item = ConvolutionCase(
       inChannels: channels, outChannels: 9, height: 9, width: 40, kernel: kernel)
-    let (input, weights, bias, _) = try operands(item)
-    let exact = try naive(item, input, weights, bias, nil).elements(as: Double.self)
+    let (input, weights, bias, _) = try item.operands()
+    let exact = try item.naive(input, weights, bias, nil).elements(as: Double.self)
     for variant in KernelVariant.all {
       let result = try variant.asCurrent { try Convolution(weights: weights, bias: bias)(input) }
       let errors = zip(result.elements(as: Float.self), exact).map { Double($0) - $1 }
@@ -248,8 +154,8 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
   @Test(arguments: smallWindows)
   func smallWindowsKeepTheirDigits(item: ConvolutionCase) throws {
     guard Double(item.batch * item.height * item.width * item.inChannels) < 2e5 else { return }
-    let (input, weights, bias, residual) = try operands(item)
-    let exact = try naive(item, input, weights, bias, residual).elements(as: Double.self)
+    let (input, weights, bias, residual) = try item.operands()
+    let exact = try item.naive(input, weights, bias, residual).elements(as: Double.self)
     let size = (exact.reduce(0) { $0 + $1 * $1 } / Double(exact.count)).squareRoot()
     for variant in KernelVariant.all {
       let result = try variant.asCurrent {
@@ -267,7 +173,7 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
   @Test func equalWeightsArePackedOnceAndOthersApart() throws {
     let item = ConvolutionCase(
       inChannels: 16, outChannels: 16, height: 20, width: 20, kernel: (3, 3))
-    let (input, weights, bias, _) = try operands(item)
+    let (input, weights, bias, _) = try item.operands()
     let first = try Convolution(weights: weights, bias: bias)
     let again = try Convolution(weights: weights, bias: bias)
     let plain = try Convolution(weights: weights)
@@ -285,8 +191,8 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
         inChannels: 3, outChannels: 6, groups: 3, height: height, width: width, kernel: kernel,
         padding: Padding2D(top: 1, left: kernel.1 / 2, bottom: 2, right: kernel.1 / 2),
         activation: .relu, hasResidual: true)
-      let (input, weights, bias, residual) = try operands(item)
-      let exact = try naive(item, input, weights, bias, residual).elements(as: Double.self)
+      let (input, weights, bias, residual) = try item.operands()
+      let exact = try item.naive(input, weights, bias, residual).elements(as: Double.self)
       for variant in KernelVariant.all {
         let result = try variant.asCurrent {
           try Convolution(
@@ -352,6 +258,49 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
     }
   }
 
+  /// So many channels that their weights at Winograd's points are made in each run, in the memory that
+  /// the plan says or in the run's own; a last panel that is not full.
+  @Test(arguments: [1, 2])
+  func weightsMadeInEachRunAreThoseThatAreKept(batch: Int) throws {
+    var generator = SeededGenerator(seed: 78)
+    let (channels, outputs, side) = (512, 511, 60)
+    let weights = Tensor(
+      generator.floats(outputs * channels * 9), shape: [outputs, channels, 3, 3])
+    let bias = Tensor(generator.floats(outputs), shape: [outputs])
+    let input = Tensor(
+      generator.floats(batch * channels * side * side), shape: [batch, channels, side, side])
+    let axes = [0, 1].map { _ in WindowAxis(taps: 3, before: 1, after: 1) }
+    let direct = try Convolution(
+      weights: weights, bias: bias, axes: axes, activation: .relu, directly: true)
+    let work = try Convolution(weights: weights, bias: bias, axes: axes, activation: .relu)
+    let plan = try work.plan(for: [side, side])
+    #expect(plan.scratchWords >= 36 * channels * outputs)
+    #expect(try direct.plan(for: [side, side]).scratchWords == 0)
+    // Fewer tiles, for which they are kept.
+    #expect(try work.plan(for: [20, 20]).scratchWords == 0)
+    let result = try work(input)
+    let expected = try direct(input).elements(as: Float.self).map(Double.init)
+    let largest = expected.max() ?? 0
+    #expect(worst(result.elements(as: Float.self), expected) < 5e-6 * largest)
+    let again = Tensor(uninitialized: result.shape, .float32)
+    let scratch = AlignedArray<Float>(count: plan.scratchWords) {
+      $0.update(repeating: .nan, count: plan.scratchWords)
+    }
+    input.withElements(of: Float.self) { source in
+      guard let x = source.baseAddress,
+        let y = again.plannedDestination(of: Float.self).baseAddress
+      else { return }
+      plan.run(
+        input: x, batch: batch, residual: nil, output: y,
+        scratch: scratch.base)
+    }
+    #expect(bits(again) == bits(result))
+    // The same windows one by one: the weights that are kept give the same bits.
+    let corner = try work(input.sliced(2, 0..<20).sliced(3, 0..<20).contiguous())
+    let inside = { (tensor: Tensor) in tensor.sliced(2, 0..<16).sliced(3, 0..<16).contiguous() }
+    #expect(bits(inside(corner)) == bits(inside(result)))
+  }
+
   /// Images of few positions, whose out channels lie side by side.
   @Test(arguments: [(1, 1), (3, 3), (7, 7), (1, 17), (5, 10)], [1, 3, 20])
   func fewPositionsAgreeWithTheDefinition(size: (Int, Int), batch: Int) throws {
@@ -364,8 +313,8 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
   }
 
   private func expectDefinition(_ item: ConvolutionCase, tolerance: Double) throws {
-    let (input, weights, bias, residual) = try operands(item)
-    let exact = try naive(item, input, weights, bias, residual).elements(as: Double.self)
+    let (input, weights, bias, residual) = try item.operands()
+    let exact = try item.naive(input, weights, bias, residual).elements(as: Double.self)
     for variant in KernelVariant.all {
       let result = try variant.asCurrent {
         try Convolution(
@@ -376,116 +325,4 @@ struct VolumeCase: CustomTestStringConvertible, Sendable {
       #expect(worst(result.elements(as: Float.self), exact) < tolerance, "\(variant.name)")
     }
   }
-
-  @Test(arguments: VolumeCase.random(60, seed: 77))
-  func volumesAgreeWithSumsOfPlanes(item: VolumeCase) throws {
-    var generator = SeededGenerator(seed: 8)
-    let inGroup = item.channels.0 / item.groups
-    let x = Tensor(
-      generator.floats(2 * item.channels.0 * item.size.reduce(1, *)),
-      shape: Shape([2, item.channels.0] + item.size))
-    let w = Tensor(
-      generator.floats(item.channels.1 * inGroup * item.axes.reduce(1) { $0 * $1.taps }),
-      shape: Shape([item.channels.1, inGroup] + item.axes.map(\.taps)))
-    let bias = Tensor(generator.floats(item.channels.1), shape: [item.channels.1])
-    guard let sheets = try? item.axes[0].outputLength(item.size[0]) else { return }
-    for variant in KernelVariant.all {
-      let result = try variant.asCurrent {
-        try Convolution(
-          weights: w, bias: bias, axes: item.axes, groups: item.groups, activation: .relu)(x)
-      }
-      for sheet in 0..<sheets {
-        let expected = try variant.asCurrent { try item.sheet(sheet, x, w, bias) }
-        let own = result.sliced(2, sheet..<sheet + 1).elements(as: Float.self)
-        #expect(worst(own, expected) < 1e-4, "\(variant.name) sheet \(sheet)")
-      }
-    }
-  }
-
-  private func operands(
-    _ item: ConvolutionCase
-  ) throws -> (input: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor?) {
-    var generator = SeededGenerator(seed: 5)
-    func random(_ shape: Shape) -> Tensor {
-      Tensor(generator.floats(shape.count), shape: shape)
-    }
-    let input = random([item.batch, item.inChannels, item.height, item.width])
-    let weights = random([
-      item.outChannels, item.inChannels / item.groups, item.kernel.0, item.kernel.1,
-    ])
-    let vertical = WindowAxis(
-      taps: item.kernel.0, stride: item.strides.0, dilation: item.dilations.0,
-      before: item.padding.top, after: item.padding.bottom)
-    let horizontal = WindowAxis(
-      taps: item.kernel.1, stride: item.strides.1, dilation: item.dilations.1,
-      before: item.padding.left, after: item.padding.right)
-    let output = Shape([
-      item.batch, item.outChannels, try vertical.outputLength(item.height),
-      try horizontal.outputLength(item.width),
-    ])
-    return (
-      input, weights, item.hasBias ? random([item.outChannels]) : nil,
-      item.hasResidual ? random(output) : nil
-    )
-  }
-
-  /// The definition, in double precision.
-  private func naive(
-    _ item: ConvolutionCase, _ input: Tensor, _ weights: Tensor, _ bias: Tensor?,
-    _ residual: Tensor?
-  ) throws -> Tensor {
-    let (x, w) = (input.elements(as: Float.self), weights.elements(as: Float.self))
-    let (b, r) = (bias?.elements(as: Float.self), residual?.elements(as: Float.self))
-    let outHeight =
-      (item.height + item.padding.top + item.padding.bottom
-        - (item.kernel.0 - 1) * item.dilations.0 - 1) / item.strides.0 + 1
-    let outWidth =
-      (item.width + item.padding.left + item.padding.right
-        - (item.kernel.1 - 1) * item.dilations.1 - 1) / item.strides.1 + 1
-    let inGroup = item.inChannels / item.groups
-    let outGroup = item.outChannels / item.groups
-    var result: [Double] = []
-    for n in 0..<item.batch {
-      for o in 0..<item.outChannels {
-        for y in 0..<outHeight {
-          for column in 0..<outWidth {
-            var sum = b.map { Double($0[o]) } ?? 0
-            for c in 0..<inGroup {
-              for i in 0..<item.kernel.0 {
-                let row = y * item.strides.0 + i * item.dilations.0 - item.padding.top
-                guard row >= 0, row < item.height else { continue }
-                for j in 0..<item.kernel.1 {
-                  let place = column * item.strides.1 + j * item.dilations.1 - item.padding.left
-                  guard place >= 0, place < item.width else { continue }
-                  let channel = o / outGroup * inGroup + c
-                  let value = x[
-                    ((n * item.inChannels + channel) * item.height + row) * item.width + place]
-                  let weight = w[((o * inGroup + c) * item.kernel.0 + i) * item.kernel.1 + j]
-                  sum += Double(value) * Double(weight)
-                }
-              }
-            }
-            if let r { sum += Double(r[result.count]) }
-            result.append(activated(sum, item.activation))
-          }
-        }
-      }
-    }
-    return Tensor(result, shape: [item.batch, item.outChannels, outHeight, outWidth])
-  }
-}
-
-func activated(_ x: Double, _ activation: Activation) -> Double {
-  switch activation {
-  case .none: x
-  case .relu: max(x, 0)
-  case .leakyRelu(let slope): x < 0 ? Double(slope) * x : x
-  case .clip(let low, let high): min(max(x, Double(low)), Double(high))
-  case .function(.tanh, _, _): tanh(x)
-  case .function: .nan
-  }
-}
-
-func bits(_ tensor: Tensor) -> [UInt32] {
-  tensor.elements(as: Float.self).map(\.bitPattern)
 }
