@@ -61,6 +61,18 @@ package struct Operands: Sendable {
       "input \(index) is \(facts.elementType.rawValue), but \(types.map(\.rawValue)) is needed")
   }
 
+  /// Throws unless the inputs have the shapes that a fused operator was planned for, one each.
+  package func requirePlanned(_ shapes: [Shape]) throws {
+    try requireCount(shapes.count...shapes.count)
+    for (index, shape) in shapes.enumerated() {
+      let given = try required(index).shape
+      guard given == shape else {
+        throw OperatorFault.invalid(
+          "input \(index) was planned for the shape \(shape), not \(given)")
+      }
+    }
+  }
+
   /// Throws unless the inputs at `indices` that are given share one element type, which it returns.
   @discardableResult
   package func requireSameType(_ indices: [Int]) throws -> ElementType {

@@ -51,15 +51,8 @@ package struct FusedAttention: FusedOperator {
   }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
-    try inputs.requireCount(sources.count...sources.count)
+    try inputs.requirePlanned(sources)
     let type = try inputs.requireSameType(Array(0..<inputs.count))
-    for (index, shape) in sources.enumerated() {
-      let given = try inputs.required(index).shape
-      guard given == shape else {
-        throw OperatorFault.invalid(
-          "input \(index) was planned for the shape \(shape), not \(given)")
-      }
-    }
     return [TensorFacts(type, output)]
   }
 

@@ -32,15 +32,8 @@ package struct FusedWindows: FusedOperator {
   package var output: Shape
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
-    try inputs.requireCount(sources.count...sources.count)
-    for (index, shape) in sources.enumerated() {
-      let given = try inputs.required(index)
-      try inputs.requireType(index, .float32)
-      guard given.shape == shape else {
-        throw OperatorFault.invalid(
-          "input \(index) was planned for the shape \(shape), not \(given.shape)")
-      }
-    }
+    try inputs.requirePlanned(sources)
+    for index in sources.indices { try inputs.requireType(index, .float32) }
     return [TensorFacts(.float32, output)]
   }
 
