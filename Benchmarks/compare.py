@@ -272,7 +272,7 @@ def main():
         with open(f"{folder}/meta.json") as file:
             meta = json.load(file)
         adds = meta.get("multiply_adds")
-        if not adds:
+        if not adds and any((name, count) not in results for count in counts):
             try:
                 adds = ask("count", folder, 1, arguments)["multiply_adds"]
             except (RuntimeError, ValueError) as error:

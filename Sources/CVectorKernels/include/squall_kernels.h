@@ -233,6 +233,10 @@ typedef struct squall_fourier {
 /// them.
 #define SQUALL_PANEL_DEPTH 256
 
+/// Enough that no sum of `f32_ceiling` waits for its last addition, and few enough that all stay in
+/// registers.
+#define SQUALL_CEILING_SUMS 12
+
 /// The leaf loops of one instruction set.
 typedef struct squall_kernels {
   const char *name;      ///< "baseline", "avx2", "avx512" or "neon".
@@ -475,8 +479,8 @@ typedef struct squall_kernels {
       size_t n, squall_q8_operation operation, const squall_q8_operand *a,
       const squall_q8_operand *b, const squall_q8_result *result, uint8_t *out);
 
-  /// `rounds` times 12 independent vector multiply-adds in registers, for measuring: element 0 of the
-  /// sum of what comes of 0, 1, ... 11 by `x = x factor + term`.
+  /// `rounds` times SQUALL_CEILING_SUMS independent vector multiply-adds in registers, for measuring: element 0 of the
+  /// sum of what comes of 0, 1, 2, ... by `x = x factor + term`.
   float (*f32_ceiling)(size_t rounds, float factor, float term);
 } squall_kernels;
 

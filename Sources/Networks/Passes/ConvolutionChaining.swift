@@ -58,7 +58,5 @@ extension ConvolutionShapes {
   /// Each output channel sees one input channel.
   fileprivate var isDepthwise: Bool { groupInputs == 1 && groups > 1 }
   /// Each output position sees one input position, at the same place.
-  fileprivate var isPointwise: Bool {
-    windows.allSatisfy { $0.kernel == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }
-  }
+  fileprivate var isPointwise: Bool { windows.allSatisfy(\.axis.seesItsPlace) }
 }

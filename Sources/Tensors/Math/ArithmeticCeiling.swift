@@ -8,11 +8,10 @@ package enum ArithmeticCeiling {
   /// fastest of several, since the machine may be doing other things, too.
   package static func multiplyAddsPerSecond(on pool: ThreadPool = .shared) -> Double {
     let variant = KernelVariant.current
-    // Multiply-adds of one round; see ceiling.h.
-    let round = Double(12 * variant.lanes)
+    let round = Double(SQUALL_CEILING_SUMS * Int32(variant.lanes))
     let rounds = 400_000
     let clock = ContinuousClock()
-    var fastest = Double.infinity
+    var fastest = Duration.seconds(3600)
     for _ in 0..<20 {
       let took = clock.measure {
         pool.forEachTile(pool.threadCount, nanoseconds: 1e9) { tile in
@@ -21,8 +20,8 @@ package enum ArithmeticCeiling {
           precondition(result.isFinite)
         }
       }
-      fastest = min(fastest, Double(took.components.attoseconds) / 1e18)
+      fastest = min(fastest, took)
     }
-    return round * Double(rounds) * Double(pool.threadCount) / fastest
+    return round * Double(rounds) * Double(pool.threadCount) / (fastest / .seconds(1))
   }
 }

@@ -20,6 +20,9 @@ public struct WindowAxis: Sendable, Hashable {
     self.after = after
   }
 
+  /// Whether each window sees one value, at its own place.
+  package var seesItsPlace: Bool { taps == 1 && stride == 1 && before == 0 && after == 0 }
+
   /// How far the last tap lies from the first.
   var reach: Int { (taps - 1) * dilation }
 

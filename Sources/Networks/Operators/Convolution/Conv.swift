@@ -15,7 +15,7 @@ package struct ConvOperator: Operator {
   package private(set) var addsResidual = false
   /// Whether it does without Winograd's sums, whose errors are larger; set by a pass.
   package private(set) var sumsDirectly = false
-  private var packed = PackedOnce<Convolution>()
+  private let packed = PackedOnce<Convolution>()
 
   package init(_ node: NodeDescription) throws {
     window = try WindowAttributes(node)
@@ -40,7 +40,6 @@ package struct ConvOperator: Operator {
   package func summedDirectly() -> ConvOperator {
     var result = self
     result.sumsDirectly = true
-    result.packed = PackedOnce()
     return result
   }
 
@@ -70,9 +69,7 @@ package struct ConvOperator: Operator {
   }
 
   /// The convolution with its weights and bias, which are constants, and the number of images.
-  func packedConvolution(
-    _ inputs: Operands, _ packed: PackedOnce<Convolution>
-  ) throws -> (Convolution, batch: Int) {
+  func packedConvolution(_ inputs: Operands) throws -> (Convolution, batch: Int) {
     let shapes = try ConvolutionShapes(inputs, window, groups)
     guard let weights = inputs[1]?.constant, VectorConvolution.covers(shapes) else {
       throw OperatorFault.invalid("was planned with other weights")
@@ -134,7 +131,7 @@ enum VectorConvolution {
     _ weights: Tensor, _ bias: Tensor?, _ shapes: ConvolutionShapes, _ activation: Activation,
     directly: Bool, _ packed: PackedOnce<Convolution>
   ) throws -> Convolution {
-    let variant = shapes.windows.map(\.axis).flatMap { [$0.before, $0.after] }
+    let variant = shapes.windows.map(\.axis).flatMap { [$0.before, $0.after] } + [directly ? 1 : 0]
     return try packed.get(weights, bias, variant: variant, activation: activation) {
       try make(weights, bias, shapes, activation, directly: directly)
     }

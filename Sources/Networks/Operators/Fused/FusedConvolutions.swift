@@ -10,7 +10,6 @@ internal import Tensors
 package struct FusedConvolutions: FusedOperator {
   private let first: ConvOperator
   private let second: ConvOperator
-  private let packed = (PackedOnce<Convolution>(), PackedOnce<Convolution>())
 
   package init(_ first: ConvOperator, _ second: ConvOperator) {
     self.first = first
@@ -33,8 +32,8 @@ package struct FusedConvolutions: FusedOperator {
 
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let (own, between, later) = try split(inputs)
-    let (a, batch) = try first.packedConvolution(own, packed.0)
-    let (b, _) = try second.packedConvolution(later, packed.1)
+    let (a, batch) = try first.packedConvolution(own)
+    let (b, _) = try second.packedConvolution(later)
     let lengths = Array(try inputs.required(0).shape.dimensions.dropFirst(2))
     if let chain = ConvolutionChain(a, b, lengths: lengths) {
       return Kernel(name: "chained") { arguments in

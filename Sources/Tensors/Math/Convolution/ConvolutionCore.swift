@@ -36,9 +36,7 @@ struct ConvolutionCore: Sendable {
   /// The sheets of input that one sheet of output sees.
   var groupInSheets: Int { groupInChannels * sheets.taps }
   /// Each output position sees one input position, at the same place.
-  var isPointwise: Bool {
-    axes.allSatisfy { $0.taps == 1 && $0.stride == 1 && $0.before == 0 && $0.after == 0 }
-  }
+  var isPointwise: Bool { axes.allSatisfy(\.seesItsPlace) }
   /// Each output channel sees one input channel.
   var isDepthwise: Bool { groupInChannels == 1 && groups > 1 }
 }
