@@ -96,14 +96,25 @@ struct Planner {
 
   private mutating func build() throws(NetworkError) -> Plan {
     // Views need no step of their own.
-    let steps = kept.indices.filter { index in
+    var steps = kept.indices.filter { index in
       !(isKernel[index] && (kept[index].outputs.first ?? nil).map(isView) ?? false)
     }
     bindRuntimeValues(steps)
-    var memory = MemoryMap(valueCount: graph.names.count)
-    let kernels = try prepareKernels(steps, &memory)
-    guard let layout = ArenaLayout.place(memory.blocks), layout.byteCount <= limits.bytes else {
-      let need = ArenaLayout.place(memory.blocks).map { "\($0.byteCount)" } ?? "more than 2^63"
+    let kernels = try prepareKernels(steps)
+    var memory = memoryMap(steps, kernels)
+    var place = ArenaLayout.place(memory.blocks)
+    if let order = OrderSearch.better(workOrder(steps, kernels)) {
+      let other = order.map { steps[$0] }
+      let map = memoryMap(other, kernels)
+      if let better = ArenaLayout.place(map.blocks),
+        place.map({ better.byteCount < $0.byteCount }) ?? true
+      {
+        (steps, memory, place) = (other, map, better)
+      }
+    }
+    listBoundUses(steps)
+    guard let layout = place, layout.byteCount <= limits.bytes else {
+      let need = place.map { "\($0.byteCount)" } ?? "more than 2^63"
       throw NetworkError(
         .memoryLimit,
         "the network's intermediate values need \(need) bytes and \(limits.bytes) are allowed; "
@@ -125,7 +136,8 @@ struct Planner {
     for (position, index) in steps.enumerated() {
       let node = kept[index]
       let work: Plan.Step.Work
-      if let (kernel, scratch) = kernels[position] {
+      if let kernel = kernels[index] {
+        let scratch = memory.scratchBlock[index]
         work = .kernel(kernel, scratchOffset: scratch.map { layout.offsets[$0] } ?? 0)
       } else if let dynamic = node.implementation as? any DynamicOperator {
         work = .dynamic(dynamic)
@@ -156,6 +168,10 @@ struct Planner {
       let owner = root[output]
       _ = bind(owner, facts: table.facts[owner], allocated: true)
     }
+  }
+
+  /// Where kernels read and write what is bound while running.
+  private mutating func listBoundUses(_ steps: [Int]) {
     for (position, index) in steps.enumerated() where isKernel[index] {
       for (place, value) in kept[index].inputs.enumerated() {
         guard let value, !isConstant(value), let number = bindingOfRoot[root[value]] else {
@@ -181,35 +197,41 @@ struct Planner {
   private struct MemoryMap {
     var blocks: [ArenaLayout.Block] = []
     var blockOfValue: [Int?]
+    /// By kept node: its kernel's working memory.
+    var scratchBlock: [Int: Int] = [:]
 
     init(valueCount: Int) { blockOfValue = [Int?](repeating: nil, count: valueCount) }
   }
 
-  /// Prepares kernels and lists the blocks of memory they need, with their lifetimes.
-  private func prepareKernels(
-    _ steps: [Int], _ memory: inout MemoryMap
-  ) throws(NetworkError) -> [(Kernel, scratch: Int?)?] {
-    var lastUse = [Int](repeating: -1, count: graph.names.count)
-    for (position, index) in steps.enumerated() {
-      for case let value? in kept[index].inputs { lastUse[root[value]] = position }
-      for value in kept[index].capturedValues { lastUse[root[value]] = position }
-    }
-    var result: [(Kernel, scratch: Int?)?] = []
-    for (position, index) in steps.enumerated() {
+  /// The kernels, by kept node.
+  private func prepareKernels(_ steps: [Int]) throws(NetworkError) -> [Int: Kernel] {
+    var result: [Int: Kernel] = [:]
+    for index in steps where isKernel[index] {
+      guard let operands = operands[index] else { continue }
       let node = kept[index]
-      guard isKernel[index], let operands = operands[index] else {
-        result.append(nil)
-        continue
-      }
       let outputs = node.outputs.map { value in value.flatMap { table.facts[$0] } }
-      let kernel: Kernel
       do {
-        kernel = try node.implementation.prepareWidened(
+        result[index] = try node.implementation.prepareWidened(
           operands, outputs: outputs, limits: limits)
         try limits.requireBalance()
       } catch {
         throw node.fault(error)
       }
+    }
+    return result
+  }
+
+  /// The blocks of memory that the steps need in this order, with their lifetimes.
+  private func memoryMap(_ steps: [Int], _ kernels: [Int: Kernel]) -> MemoryMap {
+    var memory = MemoryMap(valueCount: graph.names.count)
+    var lastUse = [Int](repeating: -1, count: graph.names.count)
+    for (position, index) in steps.enumerated() {
+      for case let value? in kept[index].inputs { lastUse[root[value]] = position }
+      for value in kept[index].capturedValues { lastUse[root[value]] = position }
+    }
+    for (position, index) in steps.enumerated() {
+      guard let kernel = kernels[index] else { continue }
+      let node = kept[index]
       for (place, value) in node.outputs.enumerated() {
         guard let value, bindingOfRoot[value] == nil, let facts = table.facts[value] else {
           continue
@@ -224,14 +246,12 @@ struct Planner {
         }
       }
       if kernel.scratchBytes > 0 {
+        memory.scratchBlock[index] = memory.blocks.count
         memory.blocks.append(
           .init(byteCount: kernel.scratchBytes, first: position, last: position))
-        result.append((kernel, memory.blocks.count - 1))
-      } else {
-        result.append((kernel, nil))
       }
     }
-    return result
+    return memory
   }
 
   /// The block of an input that ends its life here and may hold the output.
@@ -239,24 +259,65 @@ struct Planner {
     _ node: GraphNode, _ output: TensorFacts, _ position: Int, _ lastUse: [Int],
     _ memory: MemoryMap
   ) -> Int? {
-    for index in node.implementation.inPlaceInputs where index < node.inputs.count {
-      guard let input = node.inputs[index], let facts = table.facts[input],
-        facts.elementType == output.elementType, facts.shape.count == output.shape.count,
-        !node.implementation.exclusiveInputs.contains(where: { other in
-          other < node.inputs.count && node.inputs[other].map { root[$0] == root[input] } ?? false
-        }),
-        lastUse[root[input]] == position, let block = memory.blockOfValue[root[input]],
+    for input in givers(node, output) where lastUse[input] == position {
+      if let block = memory.blockOfValue[input],
         memory.blocks[block].byteCount >= output.byteCount
-      else { continue }
-      let sameMemory = node.inputs.enumerated().filter { other in
-        other.element.map { root[$0] == root[input] } ?? false
+      {
+        return block
       }
-      let safe = sameMemory.allSatisfy { other in
-        other.element.flatMap { table.facts[$0] }?.shape.count == output.shape.count
-      }
-      if safe { return block }
     }
     return nil
+  }
+
+  /// The owners of inputs whose memory may hold output 0, if the node is the last to read them.
+  private func givers(_ node: GraphNode, _ output: TensorFacts) -> [ValueID] {
+    node.implementation.inPlaceInputs.compactMap { index -> ValueID? in
+      guard index < node.inputs.count, let input = node.inputs[index],
+        let facts = table.facts[input], facts.elementType == output.elementType,
+        facts.shape.count == output.shape.count,
+        !node.implementation.exclusiveInputs.contains(where: { other in
+          other < node.inputs.count && node.inputs[other].map { root[$0] == root[input] } ?? false
+        })
+      else { return nil }
+      let isSafe = node.inputs.allSatisfy { other in
+        guard let other, root[other] == root[input] else { return true }
+        return table.facts[other]?.shape.count == output.shape.count
+      }
+      return isSafe ? root[input] : nil
+    }
+  }
+
+  /// The steps as a search for another order sees them.
+  private func workOrder(_ steps: [Int], _ kernels: [Int: Kernel]) -> WorkOrder {
+    // What steps without a kernel make has a size that only the run knows: they stay where they are,
+    // and with them all others.
+    guard steps.allSatisfy({ kernels[$0] != nil }) else { return WorkOrder([], bytes: []) }
+    var bytes = [Int](repeating: 0, count: graph.names.count)
+    for index in steps {
+      for case let value? in kept[index].outputs where bindingOfRoot[value] == nil {
+        let size = table.facts[value]?.byteCount ?? 0
+        bytes[value] =
+          (size &+ ArenaLayout.alignment - 1) / ArenaLayout.alignment
+          * ArenaLayout.alignment
+      }
+    }
+    let work = steps.map { index in
+      let node = kept[index]
+      var reads: [ValueID] = []
+      for case let value? in node.inputs where !reads.contains(root[value]) {
+        reads.append(root[value])
+      }
+      for value in node.capturedValues where !reads.contains(root[value]) {
+        reads.append(root[value])
+      }
+      let first = (node.outputs.first ?? nil).flatMap { table.facts[$0] }
+      return WorkOrder.Step(
+        reads: reads, makes: node.outputs.compactMap { $0 },
+        scratch: kernels[index]?.scratchBytes ?? 0,
+        gives: first.map { givers(node, $0) } ?? [],
+        isFixed: !node.implementation.isDeterministic)
+    }
+    return WorkOrder(work, bytes: bytes)
   }
 
   /// Lets go of bound values once the last step that reads them is done.
