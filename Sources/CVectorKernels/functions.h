@@ -182,18 +182,22 @@ INLINE vf softplus_v(vf x) {
   return select_f(x != x, x, max_second(x, splat(0.0f)) + tail);
 }
 
-// 2^y for -126 <= y <= 0, without the care for subnormal results that exp takes.
-INLINE vf exp2_normal_v(vf y) {
-  const vf magic = splat(0x1.8p23f);
-  const vf shifted = y + magic;
-  const vf r = y - (shifted - magic);
+// 2^r for |r| <= 1/2.
+INLINE vf exp2_part_v(vf r) {
   vf p = splat(0x1.41fbc0p-13f);
   p = p * r + 0x1.5f3e54p-10f;
   p = p * r + 0x1.3b2d4cp-7f;
   p = p * r + 0x1.c6aee8p-5f;
   p = p * r + 0x1.ebfbdcp-3f;
   p = p * r + 0x1.62e430p-1f;
-  p = p * r + 1.0f;
+  return p * r + 1.0f;
+}
+
+// 2^y for -126 <= y <= 0, without the care for subnormal results that exp takes.
+INLINE vf exp2_normal_v(vf y) {
+  const vf magic = splat(0x1.8p23f);
+  const vf shifted = y + magic;
+  const vf p = exp2_part_v(y - (shifted - magic));
   return from_bits(bits(p) + (bits(shifted) << 23));
 }
 

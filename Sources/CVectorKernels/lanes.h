@@ -103,6 +103,17 @@ INLINE vf first_lanes(vf v, size_t n, float other) {
 #endif
 }
 
+// v's last n lanes (n < LANES); the others become 0.
+INLINE vf last_lanes(vf v, size_t n) {
+#if LANES == 16 && defined(__x86_64__)
+  return (vf)_mm512_maskz_mov_ps((__mmask16)(0xffffu << (LANES - n)), (__m512)v);
+#else
+  vi lane;
+  for (int i = 0; i < LANES; i++) lane[i] = i;
+  return select_f(lane < splat_i(LANES - (int32_t)n), splat(0.0f), v);
+#endif
+}
+
 INLINE void store_part(float *p, vf v, size_t n) {
 #if LANES == 16 && defined(__x86_64__)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);

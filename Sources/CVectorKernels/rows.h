@@ -123,6 +123,12 @@ INLINE float largest_of(size_t n, const float *in) {
   return max_lanes(max_second(best[0], best[1]));
 }
 
+// exp(x) for x <= 0, but 0 where the result would be no normal number: many masked scores are such,
+// and those are slow to compute with.
+INLINE vf exp_or_zero_v(vf x) {
+  return select_f(x < -87.0f, splat(0.0f), exp_v(max_second(splat(-87.0f), x)));
+}
+
 // The exponentials of n values less `largest`, and their sum. NaN anywhere makes the sum NaN. The
 // part of a vector at the end is left in `last`: a store of it could not be read back at once.
 INLINE double exponentials(
@@ -132,19 +138,19 @@ INLINE double exponentials(
   size_t i = 0;
   for (; i + 2 * LANES <= n; i += 2 * LANES) {
     const vf a = load(in + i) - largest, b = load(in + i + LANES) - largest;
-    const vf ea = exp_v(a), eb = exp_v(b);
+    const vf ea = exp_or_zero_v(a), eb = exp_or_zero_v(b);
     store(out + i, keeps ? a : ea);
     store(out + i + LANES, keeps ? b : eb);
     sum += __builtin_convertvector(ea + eb, vd);
   }
   for (; i + LANES <= n; i += LANES) {
-    const vf a = load(in + i) - largest, e = exp_v(a);
+    const vf a = load(in + i) - largest, e = exp_or_zero_v(a);
     store(out + i, keeps ? a : e);
     sum += __builtin_convertvector(e, vd);
   }
   if (i < n) {
     const vf a = load_part(in + i, n - i) - largest;
-    const vf e = first_lanes(exp_v(a), n - i, 0);
+    const vf e = first_lanes(exp_or_zero_v(a), n - i, 0);
     *last = keeps ? a : e;
     sum += __builtin_convertvector(e, vd);
   }
@@ -159,41 +165,6 @@ static void f32_softmax(size_t n, const float *in, bool logarithm, float *out) {
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) store(out + i, load(out + i) * factor + term);
   if (i < n) store_part(out + i, last * factor + term, n - i);
-}
-
-static void f32_attention_weights(
-    size_t rows, size_t n, float *scores, float scale, size_t terms,
-    const float *const *term, const ptrdiff_t *steps, float *inverses) {
-  const size_t whole = n / LANES * LANES, left = n - whole;
-  for (size_t row = 0; row < rows; row++, scores += n) {
-    vf best = splat(-INFINITY);
-    for (size_t i = 0; i < whole; i += LANES) {
-      vf s = load(scores + i) * scale;
-      for (size_t t = 0; t < terms; t++) s += load(term[t] + (ptrdiff_t)row * steps[t] + i);
-      store(scores + i, s);
-      best = max_second(best, s);
-    }
-    vf end = splat(0);
-    if (left > 0) {
-      end = load_part(scores + whole, left) * scale;
-      for (size_t t = 0; t < terms; t++)
-        end += load_part(term[t] + (ptrdiff_t)row * steps[t] + whole, left);
-      best = max_second(best, first_lanes(end, left, -INFINITY));
-    }
-    const float largest = max_lanes(best);
-    vd sum = (vd)0.0;
-    for (size_t i = 0; i < whole; i += LANES) {
-      const vf e = exp_v(load(scores + i) - largest);
-      store(scores + i, e);
-      sum += __builtin_convertvector(e, vd);
-    }
-    if (left > 0) {
-      const vf e = first_lanes(exp_v(end - largest), left, 0);
-      store_part(scores + whole, e, left);
-      sum += __builtin_convertvector(e, vd);
-    }
-    inverses[row] = (float)(1.0 / sum_lanes_d(&sum));
-  }
 }
 
 static void f32_pool(

@@ -10,6 +10,7 @@
 #include "winograd.h"
 #include "elementwise.h"
 #include "rows.h"
+#include "attention.h"
 #include "patches.h"
 #include "sampling.h"
 #include "convert.h"

@@ -120,6 +120,33 @@ import Testing
     }
   }
 
+  /// Masks of -100, -infinity and the least number, also for more short rows than are taken at once.
+  @Test(arguments: [4, 9, 16, 25, 49, 80])
+  func maskedScoresWeighNothingAndRowsMaskedAlikeWeighAlike(count: Int) {
+    let rows = 21
+    for kernels in Self.variants {
+      for mask in [Float(-100), -.infinity, -.greatestFiniteMagnitude] {
+        var scores = [Float](repeating: 0.25, count: rows * count + 1)
+        for row in 0..<rows { scores[row * count + row % count] = mask }
+        scores[rows * count] = 7
+        var inverses = [Float](repeating: 0, count: rows)
+        kernels.pointee.f32_attention_weights(rows, count, &scores, 1, 0, nil, nil, &inverses)
+        for row in 0..<rows {
+          for column in 0..<count {
+            let isMasked = column == row % count
+            #expect(scores[row * count + column] == (isMasked ? 0 : 1))
+          }
+          #expect(abs(inverses[row] * Float(count - 1) - 1) < 1e-6)
+        }
+        #expect(scores[rows * count] == 7)
+      }
+      var alike = [Float](repeating: -.greatestFiniteMagnitude, count: count)
+      var inverse: Float = 0
+      kernels.pointee.f32_attention_weights(1, count, &alike, 1, 0, nil, nil, &inverse)
+      #expect(alike.allSatisfy { $0 == 1 } && abs(inverse * Float(count) - 1) < 1e-6)
+    }
+  }
+
   /// Also where squares would overflow or vanish, and where the norm is smaller than the least.
   @Test(arguments: [1, 4, 19, 32, 96], [Float(1), 1e-25, 1e25])
   func unitRowsHaveNormOne(count: Int, magnitude: Float) {

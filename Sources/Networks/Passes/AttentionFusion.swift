@@ -1,9 +1,9 @@
-// Room: Networks. Pass: attention from the products, masks and softmax it is exported as.
+// Room: Networks. Pass: attention from the operators it is exported as.
 
 internal import Tensors
 
 /// Makes one `FusedAttention` of `MatMul`, scales, masks, biases, views of the scores, `Softmax` and
-/// `MatMul`, and lets it read its operands and write its result where they lie, so that the
+/// `MatMul`, or of the operator `Attention`, and lets it read its operands and write its result where they lie, so that the
 /// transpositions around it go as well.
 ///
 /// Only where shapes are known and nobody else uses the scores.
@@ -13,13 +13,16 @@ package struct AttentionFusion: GraphPass {
   package init() {}
 
   package func apply(_ graph: Graph, limits: MemoryLimits) throws(NetworkError) -> Graph {
-    guard graph.contains(SoftmaxOperator.self), graph.contains(MatMulOperator.self) else {
-      return graph
-    }
+    guard
+      graph.contains(SoftmaxOperator.self) && graph.contains(MatMulOperator.self)
+        || graph.contains(AttentionOperator.self)
+    else { return graph }
     var rewriter = GraphRewriter(graph, limits: limits)
     for index in rewriter.nodes.indices {
       let node = rewriter.nodes[index]
-      if let fused = attention(node, &rewriter) { rewriter.replace(at: index, with: fused) }
+      if let fused = attention(node, &rewriter) ?? written(node, &rewriter) {
+        rewriter.replace(at: index, with: fused)
+      }
     }
     for index in rewriter.nodes.indices {
       let node = rewriter.nodes[index]
@@ -42,8 +45,9 @@ package struct AttentionFusion: GraphPass {
       Array(probabilities.shape.dimensions.dropLast(2)) == lead,
       chain.steps.allSatisfy({ $0.operand.elementType == output.elementType }),
       let query = chain.operand(0, &rewriter), let key = chain.operand(1, &rewriter),
-      let q = unitWalk(query, size: 1, &rewriter), let k = unitWalk(key, size: 0, &rewriter),
-      let v = walk(last, &rewriter),
+      let q = AttentionOperand(unit: query, size: 1, &rewriter),
+      let k = AttentionOperand(unit: key, size: 0, &rewriter),
+      let v = AttentionOperand(last, &rewriter),
       q.walk.shape.count >= 2, k.walk.shape.count >= 2,
       // Views may fold the leading dimensions of the scores; then each side's are the whole.
       let firstLead = try? Shape(checking: Array(chain.scores.shape.dimensions.dropLast(2))),
@@ -77,92 +81,6 @@ package struct AttentionFusion: GraphPass {
       clearsNaN: chain.clearsNaN,
       leastNorms: AttentionProduct.LeastNorms(query: q.leastNorm, key: k.leastNorm))
     return node.replaced(by: "Attention", operation, inputs: inputs)
-  }
-
-  private struct Operand {
-    var value: ValueID
-    var walk: StridedWalk
-    /// What it is divided by where its norm is smaller; nil where it is no quotient by its norm.
-    var leastNorm: Float?
-    /// What it is multiplied by.
-    var factor = 1.0
-    var lead: [Int] { Array(walk.shape.dropLast(2)) }
-  }
-
-  /// Where an operand's elements lie, as far back as its matrices have neighbours in memory.
-  private func walk(
-    _ value: ValueID, _ rewriter: inout GraphRewriter, aliases: [ValueID: ValueID] = [:]
-  ) -> Operand? {
-    guard let facts = rewriter.facts(value), facts.shape.rank >= 2 else { return nil }
-    if let source = StridedSource.trace(value, &rewriter, aliases: aliases),
-      isMatrix(source.walk)
-    {
-      return Operand(value: source.value, walk: source.walk)
-    }
-    return Operand(value: value, walk: StridedWalk(dense: facts.shape))
-  }
-
-  /// The same for an operand that may be multiplied by a number, or divided by its norms along
-  /// `size`, the last dimension but one (0) or the last (1), before its elements are moved about.
-  private func unitWalk(
-    _ value: ValueID, size: Int, _ rewriter: inout GraphRewriter
-  ) -> Operand? {
-    var aliases: [ValueID: ValueID] = [:]
-    var factor = 1.0
-    var least: Float?
-    while aliases.count < 4, least == nil,
-      let traced = StridedSource.trace(value, &rewriter, aliases: aliases)
-    {
-      if let (source, number) = scaled(traced.value, &rewriter) {
-        aliases[traced.value] = source
-        factor *= number
-      } else if let (source, norm) = UnitRows.source(of: traced.value, &rewriter),
-        let length = rewriter.facts(source)?.shape.dimensions.last,
-        traced.walk.shape.count >= 2, case let axis = traced.walk.shape.count - 2 + size,
-        traced.walk.shape[axis] == length, traced.walk.strides[axis] == 1
-      {
-        aliases[traced.value] = source
-        least = norm
-      } else {
-        break
-      }
-    }
-    guard !aliases.isEmpty, var own = walk(value, &rewriter, aliases: aliases),
-      own.value != value,
-      least == nil || own.walk.strides[own.walk.shape.count - 2 + size] == 1
-    else { return walk(value, &rewriter) }
-    (own.leastNorm, own.factor) = (least, factor)
-    return own
-  }
-
-  /// What `value` is before it was multiplied or divided by a number.
-  private func scaled(
-    _ value: ValueID, _ rewriter: inout GraphRewriter
-  ) -> (ValueID, number: Double)? {
-    guard rewriter.isUsedOnce(value), let node = rewriter.producer(of: value),
-      node.inputs.count == 2, let shape = rewriter.facts(value)?.shape
-    else { return nil }
-    let isProduct = node.implementation is MulOperator
-    guard isProduct || node.implementation is DivOperator else { return nil }
-    for (own, other) in isProduct ? [(0, 1), (1, 0)] : [(0, 1)] {
-      guard let source = node.input(own), rewriter.facts(source)?.shape == shape,
-        let number = rewriter.scalar(node.input(other), beside: source), isProduct || number != 0
-      else { continue }
-      return (source, isProduct ? number : 1 / number)
-    }
-    return nil
-  }
-
-  /// Whether one of the last two dimensions runs from element to element and the other far enough.
-  private func isMatrix(_ walk: StridedWalk) -> Bool {
-    let rank = walk.shape.count
-    guard rank >= 2, walk.strides.allSatisfy({ $0 >= 0 && $0 <= Int(Int32.max) }) else {
-      return false
-    }
-    let (rows, columns) = (walk.shape[rank - 2], walk.shape[rank - 1])
-    let (row, column) = (walk.strides[rank - 2], walk.strides[rank - 1])
-    guard rows > 1, columns > 1 else { return false }
-    return column == 1 && row >= columns || row == 1 && column >= rows
   }
 
   /// A transposition of fused attention's result, which attention can write itself.

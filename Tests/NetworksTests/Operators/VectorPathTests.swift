@@ -148,13 +148,14 @@ import Testing
     arguments: [
       [:], ["is_causal": .int(1)], ["softcap": .float(2)], ["scale": .float(0.3)],
       ["left_window_size": .int(3), "right_window_size": .int(2)],
-    ] as [[String: AttributeValue]], [0, 1, 2, 3])
+    ] as [[String: AttributeValue]], [0, 1, 2, 3, 4])
   func attention(attributes: [String: AttributeValue], mask: Int) throws {
     var random = RandomTensors(seed: 9)
     let masks: [Tensor?] = [
       nil, random([2, 1, 37, 50], in: -3...3),
       Tensor((0..<37 * 50).map { $0 * 7 % 5 != 0 && $0 / 50 != 4 }, shape: [37, 50]),
       random([4, 37, 45], in: -3...3),
+      Tensor((0..<37 * 50).map { $0 / 50 == 9 ? -Float.infinity : 0.5 }, shape: [37, 50]),
     ]
     for isFolded in [false, true] {
       var own = attributes
@@ -168,5 +169,22 @@ import Testing
       let general = try run("Attention", inputs, own, outputs: 4)
       try expectClose(packed, Array(general.prefix(1)), 1e-5)
     }
+  }
+
+  /// Several blocks of queries, the first of which see few of the keys.
+  @Test(
+    arguments: [
+      ["is_causal": .int(1)], ["right_window_size": .int(70)],
+      ["is_causal": .int(1), "left_window_size": .int(20)],
+    ] as [[String: AttributeValue]], [(300, 300), (260, 90), (90, 400)])
+  func longAttentionWithBounds(attributes: [String: AttributeValue], lengths: (Int, Int)) throws {
+    var random = RandomTensors(seed: 10)
+    let inputs: [Tensor?] = [
+      random([1, 2, lengths.0, 8], in: -2...2), random([1, 2, lengths.1, 8], in: -2...2),
+      random([1, 2, lengths.1, 9]),
+    ]
+    let packed = try run("Attention", inputs, attributes)
+    let general = try run("Attention", inputs, attributes, outputs: 4)
+    try expectClose(packed, Array(general.prefix(1)), 1e-5)
   }
 }

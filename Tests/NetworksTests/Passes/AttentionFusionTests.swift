@@ -134,7 +134,7 @@ import Testing
     let rest = try test.expectUnchanged(by: passes, inputs)
     #expect(rest.nodes.map(\.opType) == ["Attention"])
     let result = try test.run(inputs, passes: passes)[0].elements(as: Float.self)
-    #expect(result.prefix(6).allSatisfy { $0 == 0 } && result.allSatisfy(\.isFinite))
+    #expect(result.prefix(6).allSatisfy { $0 == 0 } && result.allSatisfy { $0.isFinite })
   }
 
   /// Operands that broadcast, and a softmax along another axis.
@@ -150,5 +150,63 @@ import Testing
         by: passes, [random([2, 1, 3, 4]), random([6, 4, 5]), random([5, 7])])
       #expect(rest.contains("Attention") == (axis == -1))
     }
+  }
+
+  /// The operator `Attention` reads through what moves its operands, and writes through what moves its
+  /// result.
+  @Test(arguments: ["none", "numbers", "truths"], [false, true])
+  func theOperatorIsFused(mask: String, isFolded: Bool) throws {
+    var random = RandomTensors(seed: 19)
+    var test = TestGraph()
+    test.opset = 23
+    let input = test.input("x")
+    let parts = try test.node(
+      "Split", [input], ["axis": .int(2), "num_outputs": .int(3)], outputs: 3)
+    func heads(_ value: ValueID) throws -> ValueID {
+      let split = try test.one("Reshape", [value, test.ints([4, 9, 2, 5])])
+      return try test.one("Transpose", [split], ["perm": .ints([0, 2, 1, 3])])
+    }
+    var operands: [ValueID?] = isFolded ? parts : try parts.map(heads)
+    switch mask {
+    case "numbers": operands.append(test.constant(random([4, 1, 9, 9], in: -9...0)))
+    case "truths":
+      operands.append(test.constant(Tensor((0..<81).map { $0 % 4 != 1 }, shape: [9, 9])))
+    default: break
+    }
+    let attributes: [String: AttributeValue] =
+      isFolded ? ["q_num_heads": .int(2), "kv_num_heads": .int(2)] : ["scale": .float(0.3)]
+    let mixed = try test.one("Attention", operands, attributes)
+    let back =
+      isFolded ? mixed : try test.one("Transpose", [mixed], ["perm": .ints([0, 2, 1, 3])])
+    test.graph.outputs = [try test.one("Reshape", [back, test.ints([36, 10])])]
+    let rest = try test.expectUnchanged(by: passes, [random([4, 9, 30])])
+    #expect(!rest.contains("Transpose") && !rest.contains("Split"))
+    #expect(rest.nodes.count { $0.implementation is FusedAttention } == 1)
+  }
+
+  /// Rows that see nothing, bounds and masks that are computed are left to the operator.
+  @Test(arguments: ["blind", "causal", "computed"])
+  func otherFormsOfTheOperatorStay(kind: String) throws {
+    var random = RandomTensors(seed: 20)
+    var test = TestGraph()
+    test.opset = 23
+    var operands: [ValueID?] = [test.input("q"), test.input("k"), test.input("v")]
+    var inputs = [random([1, 2, 6, 4]), random([1, 2, 6, 4]), random([1, 2, 6, 4])]
+    switch kind {
+    case "blind":
+      operands.append(test.constant(Tensor((0..<36).map { $0 / 6 != 2 }, shape: [6, 6])))
+    case "computed":
+      operands.append(test.input("mask"))
+      inputs.append(random([6, 6]))
+    default: break
+    }
+    test.graph.outputs = [
+      try test.one(
+        "Attention", operands, kind == "causal" ? ["is_causal": .int(1)] : [:])
+    ]
+    let rest = try test.expectUnchanged(by: passes, inputs)
+    #expect(rest.nodes.allSatisfy { $0.implementation is AttentionOperator })
+    let result = try test.run(inputs, passes: passes)[0].elements(as: Float.self)
+    #expect(result.allSatisfy { $0.isFinite })
   }
 }

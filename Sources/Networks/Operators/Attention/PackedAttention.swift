@@ -40,8 +40,11 @@ struct PackedAttention: Sendable {
   }
 
   private var adjusts: Bool {
-    mask != nil || reach != nil || operation.left >= 0 || operation.softcap > 0
+    mask != nil && !addsMask || reach != nil || operation.left >= 0 || operation.softcap > 0
   }
+
+  /// Whether the mask is rows of numbers for all keys, which are added with the last of the scores.
+  private var addsMask: Bool { mask?[3] == shapes.keys && !maskIsBoolean }
 
   var kernel: Kernel {
     Kernel(name: "packed") { [self] arguments in
@@ -76,16 +79,21 @@ struct PackedAttention: Sendable {
         transposed: index == 1)
     }
     let result = place(shapes.queryHeads, head, shapes.queries, shapes.valueSize)
-    // Rows in which everything is masked give zeros, not the 0 / 0 that the product makes of them.
-    var empty: [Int] = []
-    var adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
+    var terms: [AttentionProduct.Term] = []
+    if let mask, addsMask {
+      let row = maskRow(mask, batch, head, 0)
+      terms = [
+        AttentionProduct.Term(
+          bases[3].assumingMemoryBound(to: Float.self) + row * mask[3],
+          rowStride: mask[2] == 1 ? 0 : mask[3])
+      ]
+    }
+    var adjust: ((AttentionProduct.Block) -> Void)?
     if adjusts {
-      adjust = { scores, first, count in
-        if operation.softcap > 0 { bend(scores, count * shapes.keys) }
-        for row in 0..<count {
-          let line = scores + row * shapes.keys
-          restrict(line, batch, head, first + row, bases)
-          if (0..<shapes.keys).allSatisfy({ line[$0] == -.infinity }) { empty.append(first + row) }
+      adjust = { block in
+        if operation.softcap > 0 { bend(block.scores, block.rows * block.columns) }
+        for row in 0..<block.rows {
+          restrict(block.row(row), block.columns, batch, head, block.first + row, bases)
         }
       }
     }
@@ -93,9 +101,30 @@ struct PackedAttention: Sendable {
       rows, query: operand(0, place(shapes.queryHeads, head, shapes.queries, shapes.keySize)),
       key: operand(1, place(shapes.keyHeads, keyHead, shapes.keys, shapes.keySize)),
       value: operand(2, place(shapes.keyHeads, keyHead, shapes.keys, shapes.valueSize)),
-      terms: [], adjust: adjust, output: y + result.offset, outputStride: result.stride)
-    for row in empty {
-      (y + result.offset + row * result.stride).update(repeating: 0, count: shapes.valueSize)
+      terms: terms, adjust: adjust, reach: reach,
+      isBlind: { isBlind(batch, head, $0, bases) }, output: y + result.offset,
+      outputStride: result.stride)
+  }
+
+  /// The number of the mask's row for a query.
+  private func maskRow(_ mask: [Int], _ batch: Int, _ head: Int, _ position: Int) -> Int {
+    var index = 0
+    for (axis, own) in [batch, head, position].enumerated() {
+      index = index * mask[axis] + (mask[axis] == 1 ? 0 : own)
+    }
+    return index
+  }
+
+  /// Whether the mask and the bounds hide all keys from a query: it gives zeros, not the 0 / 0 that the
+  /// product makes of it.
+  private func isBlind(_ batch: Int, _ head: Int, _ position: Int, _ bases: [UnsafeRawPointer])
+    -> Bool
+  {
+    var line = [Float](repeating: 0, count: shapes.keys)
+    return line.withUnsafeMutableBufferPointer { line in
+      guard let base = line.baseAddress else { return true }
+      restrict(base, shapes.keys, batch, head, position, bases, all: true)
+      return line.allSatisfy { $0 == -.infinity }
     }
   }
 
@@ -106,18 +135,16 @@ struct PackedAttention: Sendable {
     VectorMath.apply(.affine, operation.softcap, 0, scores, scores, count: count)
   }
 
-  /// Adds the mask to one query's scores, and -∞ to those of keys out of bounds.
+  /// Adds the mask to one query's scores of the first keys, unless the product does, and -∞ to those
+  /// of keys out of bounds.
   private func restrict(
-    _ line: UnsafeMutablePointer<Float>, _ batch: Int, _ head: Int, _ position: Int,
-    _ bases: [UnsafeRawPointer]
+    _ line: UnsafeMutablePointer<Float>, _ columns: Int, _ batch: Int, _ head: Int,
+    _ position: Int, _ bases: [UnsafeRawPointer], all: Bool = false
   ) {
     var none = -Float.infinity
-    if let mask {
-      var index = 0
-      for (axis, own) in [batch, head, position].enumerated() {
-        index = index * mask[axis] + (mask[axis] == 1 ? 0 : own)
-      }
-      let last = min(mask[3], shapes.keys)
+    if let mask, all || !addsMask {
+      let index = maskRow(mask, batch, head, position)
+      let last = min(mask[3], columns)
       if maskIsBoolean {
         let row = bases[3].assumingMemoryBound(to: Bool.self) + index * mask[3]
         VectorMath.select(row, line, aStep: 1, &none, bStep: 0, line, count: last)
@@ -125,16 +152,16 @@ struct PackedAttention: Sendable {
         let row = bases[3].assumingMemoryBound(to: Float.self) + index * mask[3]
         VectorMath.combine(.add, line, row, line, count: last)
       }
-      (line + last).update(repeating: none, count: shapes.keys - last)
+      (line + last).update(repeating: none, count: columns - last)
     }
     if let reach {
       let (first, overflow) = (position + 1).addingReportingOverflow(reach)
-      if !overflow, first < shapes.keys {
-        (line + first).update(repeating: none, count: shapes.keys - first)
+      if !overflow, first < columns {
+        (line + first).update(repeating: none, count: columns - first)
       }
     }
     if operation.left >= 0, position > operation.left {
-      line.update(repeating: none, count: min(position - operation.left, shapes.keys))
+      line.update(repeating: none, count: min(position - operation.left, columns))
     }
   }
 }

@@ -28,13 +28,11 @@ struct AttentionScores: Sendable {
   private let factors: Int
   /// How many of them, from the first, are no rows that are added.
   private let adjustments: Int
-  private let keys: Int
 
   init(_ attention: FusedAttention) throws {
     let keyShape = attention.key.shape
-    keys = keyShape[keyShape.count - 1]
     product = AttentionProduct(
-      keys: keys, size: keyShape[keyShape.count - 2],
+      keys: keyShape[keyShape.count - 1], size: keyShape[keyShape.count - 2],
       depth: attention.result.shape[attention.result.shape.count - 1], scale: attention.scale,
       clearsNaN: attention.clearsNaN, leastNorms: attention.leastNorms)
     operands = attention.steps.map(\.input)
@@ -76,13 +74,12 @@ struct AttentionScores: Sendable {
         AttentionProduct.Term(
           bases[index] + terms[index].offsets[item], rowStride: terms[index].rowStride))
     }
-    var adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
+    var adjust: ((AttentionProduct.Block) -> Void)?
     if adjustments > factors {
-      adjust = { scores, first, count in
+      adjust = { block in
         for index in factors..<adjustments {
           let term = terms[index]
-          apply(
-            term, bases[index] + term.offsets[item] + first * term.rowStride, scores, count)
+          apply(term, bases[index] + term.offsets[item] + block.first * term.rowStride, block)
         }
       }
     }
@@ -92,16 +89,17 @@ struct AttentionScores: Sendable {
   }
 
   private func apply(
-    _ term: Term, _ other: UnsafePointer<Float>, _ scores: UnsafeMutablePointer<Float>, _ rows: Int
+    _ term: Term, _ other: UnsafePointer<Float>, _ block: AttentionProduct.Block
   ) {
-    if term.columnStride == 1, term.rowStride == keys {
-      VectorMath.combine(term.operation, scores, other, scores, count: rows * keys)
+    if term.columnStride == 1, term.rowStride == block.columns {
+      VectorMath.combine(
+        term.operation, block.scores, other, block.scores, count: block.rows * block.columns)
       return
     }
-    for row in 0..<rows {
+    for row in 0..<block.rows {
       VectorMath.combine(
-        term.operation, scores + row * keys, other + row * term.rowStride,
-        bStep: term.columnStride, scores + row * keys, count: keys)
+        term.operation, block.row(row), other + row * term.rowStride, bStep: term.columnStride,
+        block.row(row), count: block.columns)
     }
   }
 }

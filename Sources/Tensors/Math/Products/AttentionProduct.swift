@@ -29,6 +29,17 @@ package struct AttentionProduct: Sendable {
     }
   }
 
+  /// Scores of some queries, row by row without gaps.
+  package struct Block {
+    package var scores: UnsafeMutablePointer<Float>
+    /// The first query, and how many there are.
+    package var first: Int, rows: Int
+    /// How many keys there are, from the first.
+    package var columns: Int
+
+    package func row(_ index: Int) -> UnsafeMutablePointer<Float> { scores + index * columns }
+  }
+
   /// By what queries and keys are divided: their norms, or these numbers where norms are smaller;
   /// nil where they are taken as they are.
   package struct LeastNorms: Sendable, Hashable {
@@ -67,12 +78,14 @@ package struct AttentionProduct: Sendable {
 
   /// Computes rows `queries` of the result; `query` and `terms` begin at row 0, `output` too.
   ///
-  /// The scores are multiplied by `factor`, too. `adjust` changes a block's scores, given its first
-  /// row and how many there are, before the terms are added.
+  /// The scores are multiplied by `factor`, too. `adjust` changes a block's scores before the terms
+  /// are added. With a `reach`, a query sees keys up to its own place and so many more: `adjust` must
+  /// hide the others, few of which are computed. Weights that are NaN count as zeros in the rows of
+  /// which `isBlind` says so.
   package func run(
     _ queries: Range<Int>, query: MatrixOperand<Float>, key: MatrixOperand<Float>,
     value: MatrixOperand<Float>, factor: Float = 1, terms: [Term],
-    adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?,
+    adjust: ((Block) -> Void)?, reach: Int? = nil, isBlind: ((Int) -> Bool)? = nil,
     output: UnsafeMutablePointer<Float>, outputStride: Int
   ) {
     guard keys > 0, size > 0, depth > 0, !queries.isEmpty else { return }
@@ -103,14 +116,18 @@ package struct AttentionProduct: Sendable {
           variant.table.pointee.f32_unit_rows(count, size, q, stride, least, lines, size)
           (q, stride) = (UnsafePointer(lines), size)
         }
+        let seen = panelsSeen(first + count, reach)
+        let last = keyLayout.panels[seen - 1]
+        let block = Block(
+          scores: scores, first: first, rows: count, columns: last.firstColumn + last.columns)
         keyLayout.multiply(
-          keyPanels, input: q, count: count, inputStride: stride, output: scores,
-          outputStride: keys)
-        weigh(scores, inverses, scale * factor, first, count, terms, adjust)
+          panels: 0..<seen, of: keyPanels, input: q, count: count, inputStride: stride,
+          output: scores, outputStride: block.columns)
+        weigh(block, inverses, scale * factor, terms, adjust, isBlind)
         let target = output + first * outputStride
         valueLayout.multiply(
-          valuePanels, input: scores, count: count, inputStride: keys, output: target,
-          outputStride: outputStride)
+          valuePanels, rows: block.columns, input: scores, count: count,
+          inputStride: block.columns, output: target, outputStride: outputStride)
         for row in 0..<count {
           let line = target + row * outputStride
           variant.table.pointee.f32_unary[Int(SQUALL_AFFINE.rawValue)](
@@ -139,36 +156,45 @@ package struct AttentionProduct: Sendable {
       MatrixOperand(UnsafePointer(lines), stride: size, transposed: true), into: panels)
   }
 
+  /// How many panels of keys the queries before `end` see.
+  private func panelsSeen(_ end: Int, _ reach: Int?) -> Int {
+    guard let reach else { return keyLayout.panels.count }
+    let (wanted, overflow) = end.addingReportingOverflow(reach)
+    let hidden = overflow ? nil : keyLayout.panels.firstIndex { $0.firstColumn >= wanted }
+    return max(hidden ?? keyLayout.panels.count, 1)
+  }
+
   /// Makes weights of scores, and the inverses of their sums.
   private func weigh(
-    _ scores: UnsafeMutablePointer<Float>, _ inverses: UnsafeMutablePointer<Float>,
-    _ factor: Float, _ first: Int, _ count: Int, _ terms: [Term],
-    _ adjust: ((UnsafeMutablePointer<Float>, Int, Int) -> Void)?
+    _ block: Block, _ inverses: UnsafeMutablePointer<Float>, _ factor: Float, _ terms: [Term],
+    _ adjust: ((Block) -> Void)?, _ isBlind: ((Int) -> Bool)?
   ) {
     var scale = factor
     if let adjust {
       if scale != 1 {
         variant.table.pointee.f32_unary[Int(SQUALL_AFFINE.rawValue)](
-          count * keys, scores, scores, scale, 0)
+          block.rows * block.columns, block.scores, block.scores, scale, 0)
       }
       scale = 1
-      adjust(scores, first, count)
+      adjust(block)
     }
     withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: terms.count + 1) {
       bases in
       withUnsafeTemporaryAllocation(of: Int.self, capacity: terms.count + 1) { steps in
         for (index, term) in terms.enumerated() {
-          bases.initializeElement(at: index, to: term.base + first * term.rowStride)
+          bases.initializeElement(at: index, to: term.base + block.first * term.rowStride)
           steps.initializeElement(at: index, to: term.rowStride)
         }
         variant.table.pointee.f32_attention_weights(
-          count, keys, scores, scale, terms.count, bases.baseAddress, steps.baseAddress, inverses)
+          block.rows, block.columns, block.scores, scale, terms.count, bases.baseAddress,
+          steps.baseAddress, inverses)
       }
     }
-    guard clearsNaN else { return }
-    for row in 0..<count where inverses[row].isNaN {
+    guard clearsNaN || isBlind != nil else { return }
+    for row in 0..<block.rows
+    where inverses[row].isNaN && (clearsNaN || isBlind?(block.first + row) == true) {
       inverses[row] = 1
-      (scores + row * keys).update(repeating: 0, count: keys)
+      block.row(row).update(repeating: 0, count: block.columns)
     }
   }
 }

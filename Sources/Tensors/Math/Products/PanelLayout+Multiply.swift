@@ -4,13 +4,15 @@ internal import CVectorKernels
 
 extension PanelLayout {
   /// `act(X W + bias + residual)` for `count` rows of X and the panels of these numbers; `residual`
-  /// may be the output where the sums are not split.
+  /// may be the output where the sums are not split. With `depth`, only the first rows of W count.
   func multiply(
-    panels chosen: Range<Int>, of memory: UnsafeRawPointer, input: UnsafePointer<Float>,
-    count: Int, inputStride: Int, residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
+    panels chosen: Range<Int>, of memory: UnsafeRawPointer, rows depth: Int? = nil,
+    input: UnsafePointer<Float>, count: Int, inputStride: Int,
+    residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
     output: UnsafeMutablePointer<Float>, outputStride: Int,
     finish: squall_epilogue = squall_epilogue()
   ) {
+    let rows = depth ?? self.rows
     withPiece { piece in
       for index in chosen {
         let panel = panels[index]
@@ -38,13 +40,15 @@ extension PanelLayout {
 
   /// The same for all panels.
   func multiply(
-    _ memory: UnsafeRawPointer, input: UnsafePointer<Float>, count: Int, inputStride: Int,
+    _ memory: UnsafeRawPointer, rows depth: Int? = nil, input: UnsafePointer<Float>, count: Int,
+    inputStride: Int,
     residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
     output: UnsafeMutablePointer<Float>, outputStride: Int,
     finish: squall_epilogue = squall_epilogue()
   ) {
     multiply(
-      panels: panels.indices, of: memory, input: input, count: count, inputStride: inputStride,
+      panels: panels.indices, of: memory, rows: depth, input: input, count: count,
+      inputStride: inputStride,
       residual: residual, residualStride: residualStride, output: output,
       outputStride: outputStride, finish: finish)
   }
