@@ -9,6 +9,7 @@ extern const squall_kernels squall_kernels_baseline;
 #if defined(__x86_64__)
 extern const squall_kernels squall_kernels_avx2;
 extern const squall_kernels squall_kernels_avx512;
+extern const squall_bf16_products squall_bf16_products_avx512;
 #endif
 
 size_t squall_kernels_count(void) {
@@ -34,6 +35,14 @@ const squall_kernels *squall_kernels_at(size_t index) {
 #endif
   const size_t count = squall_kernels_count();
   return variants[index < count ? index : count - 1];
+}
+
+const squall_bf16_products *squall_bf16_products_known(void) {
+#if defined(__x86_64__)
+  if (squall_kernels_count() == 3 && __builtin_cpu_supports("avx512bf16"))
+    return &squall_bf16_products_avx512;
+#endif
+  return NULL;
 }
 
 const squall_kernels *squall_kernels_chosen(void) {

@@ -1,6 +1,11 @@
 // Room: CVectorKernels. Matrix products with a packed right-hand side: register tiles of MR rows by
 // the vectors of a panel.
 
+// What a product adds to a sum; the source may be told another.
+#ifndef PRODUCT_STEP
+#define PRODUCT_STEP(sum, x, w) ((sum) + (x) * (w))
+#endif
+
 // Adds up one tile. Weights come from far away and are read once for all rows, so each tile fetches
 // a part of the weights that are wanted after these: `step` bytes for each of its k.
 INLINE void gemm_chain(
@@ -18,7 +23,7 @@ INLINE void gemm_chain(
     UNROLL for (int v = 0; v < vectors; v++) b[v] = load(w + v * LANES);
     UNROLL for (int m = 0; m < rows; m++) {
       const vf s = splat(a[m * lda + (ptrdiff_t)i]);
-      UNROLL for (int v = 0; v < vectors; v++) acc[m][v] += s * b[v];
+      UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = PRODUCT_STEP(acc[m][v], s, b[v]);
     }
   }
 }
@@ -88,11 +93,12 @@ INLINE void gemv_tile(
     UNROLL for (int u = 0; u < 4; u++) {
       UNROLL for (int v = 0; v < vectors; v++) {
         __builtin_prefetch(next + (u * vectors + v) * 64, 0, 2);
-        part[u][v] += splat(a[i + u]) * load(w + (u * vectors + v) * LANES);
+        const vf b = load(w + (u * vectors + v) * LANES);
+        part[u][v] = PRODUCT_STEP(part[u][v], splat(a[i + u]), b);
       }
     }
   for (; i < k; i++, w += vectors * LANES)
-    UNROLL for (int v = 0; v < vectors; v++) part[0][v] += splat(a[i]) * load(w + v * LANES);
+    UNROLL for (int v = 0; v < vectors; v++) part[0][v] = PRODUCT_STEP(part[0][v], splat(a[i]), load(w + v * LANES));
   UNROLL for (int v = 0; v < vectors; v++)
     acc[0][v] += (part[0][v] + part[1][v]) + (part[2][v] + part[3][v]);
   finish_tile(1, vectors, 1, acc, out, 0, residual, 0, tail, e);

@@ -2,7 +2,7 @@
 
 public import Forecasting
 public import Grids
-internal import Networks
+public import Networks
 
 /// Makes nowcasts with one model; safe to use from several tasks at once.
 ///
@@ -22,22 +22,27 @@ public final class Nowcaster: Sendable {
   /// The fewest rows and columns of a working grid: less has no motion to speak of.
   private static let smallestGrid = 16
 
-  /// Compiles the model's network, which may take `memoryLimit` bytes where that is given.
+  /// Compiles the model's network, which may take `memoryLimit` bytes where that is given, to be
+  /// computed as exactly as `precision` says.
   ///
   /// **Throws** `ForecastError.unusableNetwork`.
   public convenience init(
-    model: ModelPackage, memoryLimit: Int? = nil
+    model: ModelPackage, memoryLimit: Int? = nil, precision: CompiledNetwork.Precision = .full
   ) throws(ForecastError) {
-    try self.init(model: model, tiling: Tiling(), memoryLimit: memoryLimit)
+    try self.init(
+      model: model, tiling: Tiling(), memoryLimit: memoryLimit, precision: precision)
   }
 
   /// Compiles the model's network, to be run on pieces of the grid as `tiling` says.
   package init(
-    model: ModelPackage, tiling: Tiling, memoryLimit: Int? = nil
+    model: ModelPackage, tiling: Tiling, memoryLimit: Int? = nil,
+    precision: CompiledNetwork.Precision = .full
   ) throws(ForecastError) {
     self.model = model
     self.tiling = tiling
-    network = try model.compile(options: .init(memoryLimit: memoryLimit))
+    var options = CompiledNetwork.Options(memoryLimit: memoryLimit)
+    options.precision = precision
+    network = try model.compile(options: options)
   }
 
   /// Reads the frames, finds their motion and runs the network; the fields are made one by one as

@@ -126,4 +126,28 @@ import Testing
     #expect(try bytes(threads: 2) == one)
     #expect(try bytes(threads: 3) == one)
   }
+
+  /// Rounded products differ by no more than rounding does, and only where they are asked for.
+  @Test func fastPrecisionRoundsLargeProducts() throws {
+    func run(rounds: Bool) throws -> [[Float]] {
+      var test = TestGraph()
+      var random = RandomTensors(seed: 21)
+      test.graph.outputs = [
+        try test.one("MatMul", [test.input("x"), test.constant(random([256, 300]))]),
+        try test.one("MatMul", [test.input("y"), test.constant(random([256, 4]))]),
+      ]
+      let inputs = [NetworkValue.tensor(random([20, 256])), .tensor(random([20, 256]))]
+      let limits = MemoryLimits(bytes: 1 << 30, roundsProducts: rounds)
+      let core = NetworkCore(test.graph, limits: limits, passes: GraphPasses.standard)
+      return try core.run(inputs).compactMap(\.tensor).map { $0.elements() }
+    }
+    let (full, fast) = (try run(rounds: false), try run(rounds: true))
+    #expect(full[1] == fast[1])
+    let off = zip(full[0], fast[0]).map { abs($0 - $1) }.max() ?? 0
+    if KernelVariant.chosen.roundingProducts.halfProducts == nil {
+      #expect(off == 0)
+    } else {
+      #expect(off > 0 && off < 0.1)
+    }
+  }
 }

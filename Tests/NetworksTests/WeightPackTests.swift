@@ -43,10 +43,11 @@ import Testing
 
   /// What the network gives, and what became of its pack file.
   private func run(
-    _ url: URL? = nil, packed: Bool = true
+    _ url: URL? = nil, packed: Bool = true, precision: CompiledNetwork.Precision = .full
   ) throws -> (results: [[Float]], state: CompiledNetwork.PackedWeightsState) {
     var options = CompiledNetwork.Options()
     options.usesPackedWeights = packed
+    options.precision = precision
     let network = try CompiledNetwork(contentsOf: url ?? model, options: options)
     let outputs = try network.run([
       "x": Tensor((0..<3 * 48).map { Float($0 % 17) / 8 - 1 }, shape: [3, 48]),
@@ -74,6 +75,21 @@ import Testing
     #expect(packed.results == plain.results)
     #expect(try run(packed: false).state == .none)
     #expect(try folder.contents() == ["net.onnx", "net.squall"])
+  }
+
+  @Test func weightsPackedForOtherProductsAreNotUsed() throws {
+    let rounds = KernelVariant.chosen.roundingProducts.halfProducts != nil
+    let (full, fast) = (try run(), try run(precision: .fast))
+    var options = CompiledNetwork.Options()
+    options.precision = .fast
+    let summary = try CompiledNetwork.packWeights(
+      ofNetworkAt: model, lengths: ["n": 3], options: options)
+    #expect(summary.kernels.hasSuffix("-bf16") == rounds)
+    let packed = try run(precision: .fast)
+    #expect(packed.state == .used(path: pack.path) && packed.results == fast.results)
+    let other = try run()
+    #expect(other.results == full.results)
+    if rounds { #expect(isIgnored(other.state, "kernels")) }
   }
 
   @Test func anotherNetworkOfTheSameLengthIsNotMistakenForIt() throws {

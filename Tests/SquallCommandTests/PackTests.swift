@@ -25,6 +25,20 @@ import Testing
     #expect(used.status == 0 && used.errors.isEmpty, "\(used.errors)")
   }
 
+  /// A file for exact products is no use to rounded ones, nor the other way round, where there are any.
+  @Test func filesOfAnotherPrecisionAreRemarkedOn() throws {
+    let folder = try folder()
+    let packed = try Program.run(
+      ["pack", "model.onnx", "--dim", "n=3", "--precision", "fast", "--json"], in: folder.url)
+    #expect(packed.status == 0, "\(packed.errors)")
+    let rounds = (packed.object?["kernels"] as? String)?.hasSuffix("-bf16") == true
+    let fast = try Program.run(
+      ["bench", "model.onnx", "--dim", "n=3", "--precision", "fast"], in: folder.url)
+    #expect(fast.status == 0 && fast.errors.isEmpty, "\(fast.errors)")
+    let full = try Program.run(["bench", "model.onnx", "--dim", "n=3"], in: folder.url)
+    #expect(full.status == 0 && full.errors.contains("kernels") == rounds, "\(full.errors)")
+  }
+
   @Test func staleFilesAreRemarkedOnAndNotUsed() throws {
     let folder = try folder()
     #expect(try Program.run(["pack", "model.onnx"], in: folder.url).status == 0)

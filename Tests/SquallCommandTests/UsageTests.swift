@@ -11,6 +11,7 @@ import Testing
     (["inspect", "x", "--foo"], "Unknown option '--foo'"),
     (["inspect", "x", "--threads", "0"], "--threads is 0: give a number from 1 to 1024"),
     (["inspect", "x", "--threads", "many"], "The value 'many' is invalid for '--threads <n>'"),
+    (["bench", "x", "--precision", "half"], "The value 'half' is invalid for '--precision"),
     (["inspect", "x", "--threads"], "Missing value for '--threads <n>'"),
   ]
 

@@ -143,6 +143,42 @@ import Testing
     #expect(try bits(PackedMatrix(floats, transposed: true)(x)) == bits(expected))
   }
 
+  /// Products of operands rounded to bfloat16 are exact but for the sums' rounding.
+  @Test(
+    arguments: [(9, 512, 130), (1, 300, 200), (50, 257, 160), (65, 1600, 48), (200, 96, 432)],
+    [ElementType.float32, .float16, .bfloat16])
+  func roundedProductsAreThoseOfRoundedOperands(
+    size: (m: Int, k: Int, n: Int), type: ElementType
+  ) throws {
+    let variant = KernelVariant.chosen.roundingProducts
+    guard variant.halfProducts != nil else { return }
+    var generator = SeededGenerator(seed: 13)
+    func rounded(_ tensor: Tensor) -> Tensor {
+      tensor.converted(to: .float32).converted(to: .bfloat16).converted(to: .float32)
+    }
+    let (m, k, n) = size
+    let x = Tensor(generator.floats(m * k), shape: [m, k])
+    let bias = Tensor(generator.floats(n), shape: [n])
+    let stored = Tensor(generator.floats(k * n), shape: [k, n]).converted(to: type)
+    let turned = try stored.transposed([1, 0]).contiguous()
+    func weights(_ stored: Tensor) throws -> Tensor {
+      type == .float32 ? stored : try stored.widenedWeights()
+    }
+    let biases = bias.elements(as: Float.self)
+    let product = naive(rounded(x), rounded(stored))
+    let expected = product.indices.map { product[$0] + Double(biases[$0 % n]) }
+    for threads in [1, 3] {
+      try variant.asCurrent {
+        try ThreadPool(threads: threads).asCurrent {
+          let result = try PackedMatrix(weights(stored), bias: bias)(x)
+          #expect(worst(result.elements(as: Float.self), expected) < 1e-4)
+          let other = try PackedMatrix(weights(turned), transposed: true, bias: bias)(x)
+          #expect(bits(other) == bits(result))
+        }
+      }
+    }
+  }
+
   @Test func badShapesThrow() throws {
     let a = Tensor(zeros: [2, 3])
     #expect(throws: TensorError.self) { try a.matrixProduct(with: a) }

@@ -484,6 +484,26 @@ typedef struct squall_kernels {
   float (*f32_ceiling)(size_t rounds, float factor, float term);
 } squall_kernels;
 
+/// Products of numbers that are rounded to bfloat16, summed in float32. A word holds two numbers that
+/// follow each other along the sums, the first in its lower half.
+typedef struct {
+  /// As `f32_gemm` of 16 lanes and up to 3 vectors; each of the `k` words of `a` and of the weights,
+  /// which follow the biases in `panel`, is a pair.
+  void (*gemm)(
+      size_t rows, size_t vectors, size_t n, size_t k, const float *a, ptrdiff_t lda,
+      const float *panel, float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
+      const void *next, size_t next_bytes, const squall_epilogue *epilogue);
+  /// Rows of n numbers as (n + 1) / 2 words each, `ldo` words apart; the last is filled up with 0.
+  void (*round_rows)(
+      size_t rows, size_t n, const float *in, ptrdiff_t ldi, uint32_t *out, ptrdiff_t ldo);
+  /// `out[i]` is the pair of `first[i]` and `second[i]`, or 0 where there is no second.
+  void (*pair_rows)(
+      size_t n, const float *first, const float *_Nullable second, uint32_t *out);
+} squall_bf16_products;
+
+/// Null where the processor has no instruction for them.
+const squall_bf16_products *_Nullable squall_bf16_products_known(void);
+
 /// The table that everything uses: the best the processor has, or the one that the environment's
 /// `SQUALL_SIMD` (baseline, avx2, avx512) asks for if the processor has it.
 const squall_kernels *squall_kernels_chosen(void);

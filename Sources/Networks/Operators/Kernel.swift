@@ -87,9 +87,23 @@ package struct MemoryLimits: Sendable {
   /// Where it is counted.
   package let account: MemoryAccount
 
+  /// Whether products with constant matrices may round their operands.
+  package let roundsProducts: Bool
+
   /// Limits of `bytes` bytes, of which none is taken yet.
-  package init(bytes: Int, weights: (any WeightStore)? = nil) {
+  package init(bytes: Int, weights: (any WeightStore)? = nil, roundsProducts: Bool = false) {
     account = MemoryAccount(limit: bytes, weights: weights)
+    self.roundsProducts = roundsProducts
+  }
+
+  /// Runs `body`, which plans or runs the network, on these conditions.
+  package func asCurrent<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try account.asCurrent { () throws(Failure) in
+      guard roundsProducts else { return try body() }
+      return try KernelVariant.current.roundingProducts.asCurrent(body)
+    }
   }
 
   /// The most bytes that may be out at a time.

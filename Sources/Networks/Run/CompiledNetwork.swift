@@ -23,6 +23,17 @@ public import Tensors
 /// **Cancellation**: a run looks whether its task is cancelled between nodes and between iterations
 /// of its loops, and then throws `cancelled`.
 public final class CompiledNetwork: Sendable {
+  /// How exactly a network's products are computed.
+  public enum Precision: String, Sendable, CaseIterable {
+    /// In float32.
+    case full
+    /// Products with constant matrices round their operands to bfloat16 and sum in float32, on
+    /// processors that have an instruction for it (AVX512-BF16), up to twice as fast there; elsewhere
+    /// as `full`. Convolutions and attention's own products stay in float32. Measured differences
+    /// are in the README; a network's own are to be measured, as by `squall check`.
+    case fast
+  }
+
   /// How a network is compiled.
   public struct Options: Sendable {
     /// The most bytes that the network may take at a time, see "Memory" above; by default the
@@ -33,6 +44,8 @@ public final class CompiledNetwork: Sendable {
     public var iterationLimit = 10_000_000
     /// Whether the file that `packWeights` wrote beside the network is used where there is one.
     public var usesPackedWeights = true
+    /// How exactly products are computed; by default in full float32.
+    public var precision = Precision.full
     /// The passes over the graph; by default all.
     package var passes: [any GraphPass]
     private(set) var operators = OperatorRegistry()
@@ -41,6 +54,12 @@ public final class CompiledNetwork: Sendable {
     public init(memoryLimit: Int? = nil) {
       self.memoryLimit = memoryLimit
       passes = GraphPasses.standard
+    }
+
+    /// The kernels that compute it.
+    var variant: KernelVariant {
+      let current = KernelVariant.current
+      return precision == .fast ? current.roundingProducts : current
     }
 
     /// Lets nodes `opType` of `domain` be computed by `type`, an operator of the program's own.
@@ -99,13 +118,14 @@ public final class CompiledNetwork: Sendable {
     _ model: ONNXModel, options: Options, weights: (any WeightStore)?
   ) throws(NetworkError) {
     self.options = options
+    let variant = options.variant
     (self.weights, foundWeights) =
-      weights.map { ($0, .none) } ?? Self.storedWeights(model, options)
+      weights.map { ($0, .none) } ?? variant.asCurrent { Self.storedWeights(model, options) }
     let limits = MemoryLimits(
       bytes: options.memoryLimit ?? Int(clamping: ProcessInfo.processInfo.physicalMemory),
-      weights: self.weights)
+      weights: self.weights, roundsProducts: options.precision == .fast)
     self.limits = limits
-    source = try limits.account.asCurrent { () throws(NetworkError) in
+    source = try limits.asCurrent { () throws(NetworkError) in
       try GraphBuilder.build(model, operators: options.operators, limits: limits)
     }
     inputs = source.inputs.filter { $0.defaultValue == nil }.map(\.declared)
@@ -146,7 +166,7 @@ public final class CompiledNetwork: Sendable {
       graph.constants[input.value] = nil
     }
     graph.inputs = source.inputs.filter { graph.constants[$0.value] == nil }
-    return try limits.account.asCurrent { () throws(NetworkError) in
+    return try limits.asCurrent { () throws(NetworkError) in
       try GraphCompiler.compile(graph, passes: options.passes, limits: limits)
     }
   }
@@ -179,7 +199,7 @@ public final class CompiledNetwork: Sendable {
   public func run(
     _ inputs: [String: NetworkValue], profile: ProfileRecorder? = nil
   ) throws(NetworkError) -> [String: NetworkValue] {
-    let (core, values) = try limits.account.asCurrent { () throws(NetworkError) in
+    let (core, values) = try limits.asCurrent { () throws(NetworkError) in
       try bound(inputs)
     }
     let monitor = RunMonitor(profile: profile, iterationLimit: options.iterationLimit)

@@ -59,7 +59,7 @@ package final class NetworkCore: Sendable {
       return entry.planned
     }
     if let known { return known }
-    let plan = try limits.account.asCurrent { () throws(NetworkError) in
+    let plan = try limits.asCurrent { () throws(NetworkError) in
       try Planner.plan(specialized(for: inputs), inputs: inputs, limits: limits)
     }
     let planned = PlannedRun(plan)
@@ -78,7 +78,7 @@ package final class NetworkCore: Sendable {
       value.tensor.map { TensorFacts($0.elementType, $0.shape) }
     }
     let planned = try planned(for: facts)
-    return try limits.account.asCurrent { () throws(NetworkError) in
+    return try limits.asCurrent { () throws(NetworkError) in
       try planned.run(inputs, monitor: monitor)
     }
   }

@@ -67,10 +67,12 @@ extension CompiledNetwork {
       throw NetworkError(.notWritten, "\(url.path): it changed while it was packed; pack it again")
     }
     do {
-      let written = try collector.write(to: path, sources: sources)
+      let written = try options.variant.asCurrent {
+        try collector.write(to: path, sources: sources)
+      }
       return PackSummary(
         path: path, arrays: written.arrays, byteCount: written.byteCount,
-        kernels: KernelVariant.current.name)
+        kernels: options.variant.name)
     } catch {
       throw NetworkError(.notWritten, "\(error)")
     }

@@ -4,8 +4,10 @@ internal import Networks
 
 /// Turns the Networks room's outcome into the command's report.
 enum CaseRunner {
-  static func run(_ description: CaseDescription, memoryLimit: Int?) -> CaseReport {
-    var options = CompiledNetwork.Options(memoryLimit: memoryLimit)
+  static func run(
+    _ description: CaseDescription, _ options: CompiledNetwork.Options
+  ) -> CaseReport {
+    var options = options
     options.passes = GraphPasses.named(description.passes) ?? options.passes
     let check = NetworkCheck(description.testCase, options: options)
     let status: CaseReport.Status =

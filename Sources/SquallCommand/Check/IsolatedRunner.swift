@@ -1,13 +1,14 @@
 // Room: SquallCommand. Runs reference cases in a worker process, so that none can end the run.
 
 internal import Foundation
+internal import Networks
 
 /// Hands cases to a worker and makes a report of whatever comes back.
 struct IsolatedRunner {
   private let worker: CaseWorker
   private let timeLimit: Duration
 
-  init(threads: Int?, memoryLimit: Int?, timeLimit: Duration) throws(Failure) {
+  init(threads: Int?, compilation: NetworkOptions, timeLimit: Duration) throws(Failure) {
     guard let executable = Executable.url else {
       throw Failure(.runFailed, "cannot find this program's own file, which runs the cases")
     }
@@ -15,7 +16,7 @@ struct IsolatedRunner {
       executable: executable,
       arguments: ["check", "--worker"]
         + (threads.map { ["--threads", String($0)] } ?? [])
-        + (memoryLimit.map { ["--memory-limit", String($0)] } ?? []))
+        + compilation.arguments)
     self.timeLimit = timeLimit
   }
 
@@ -39,15 +40,14 @@ struct IsolatedRunner {
 
 /// The worker's side: reads cases from standard input until it ends.
 enum CaseServer {
-  static func serve(memoryLimit: Int?) -> Never {
+  static func serve(_ options: CompiledNetwork.Options) -> Never {
     limitResources()
     while let line = readLine() {
       guard let description: CaseDescription = JSONReport.read(line) else {
         Console.error("the worker did not understand '\(line.prefix(80))'")
         Console.finish(.bug)
       }
-      Console.print(
-        JSONReport.text(CaseRunner.run(description, memoryLimit: memoryLimit), pretty: false))
+      Console.print(JSONReport.text(CaseRunner.run(description, options), pretty: false))
     }
     Console.finish(.done)
   }

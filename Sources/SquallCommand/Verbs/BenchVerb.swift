@@ -43,7 +43,7 @@ struct BenchVerb: ParsableCommand {
   @Option(help: ArgumentHelp("What the random inputs begin with.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup var compilation: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -58,7 +58,7 @@ struct BenchVerb: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let model = try ONNXModel(contentsOf: place.model)
-    let network = try CompiledNetwork(model, options: .init(memoryLimit: memory.bytes))
+    let network = try CompiledNetwork(model, options: compilation.options)
     let compiled = clock.now
     let values = try values(for: network, model, place)
     let shapes = values.compactMapValues { $0.tensor?.shape }

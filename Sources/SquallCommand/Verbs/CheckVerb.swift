@@ -37,7 +37,7 @@ struct CheckVerb: ParsableCommand {
   @Flag(help: .hidden)
   var worker = false
 
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup var compilation: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -55,10 +55,10 @@ struct CheckVerb: ParsableCommand {
 
   func run() throws {
     try common.apply()
-    if worker { CaseServer.serve(memoryLimit: memory.bytes) }
+    if worker { CaseServer.serve(compilation.options) }
     let found = try CaseDescription.find(in: paths)
     let runner = try IsolatedRunner(
-      threads: common.threads, memoryLimit: memory.bytes, timeLimit: .seconds(timeLimit))
+      threads: common.threads, compilation: compilation, timeLimit: .seconds(timeLimit))
     var reports: [CaseReport] = []
     for (index, description) in found.enumerated() {
       Progress.show("\(index + 1)/\(found.count) \(description.name)")

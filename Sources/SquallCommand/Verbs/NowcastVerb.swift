@@ -58,7 +58,7 @@ struct NowcastVerb: ParsableCommand {
   @Flag(help: "Also write the probability of reaching each of the model's thresholds.")
   var probabilities = false
 
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup var compilation: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -69,7 +69,7 @@ struct NowcastVerb: ParsableCommand {
     let start = clock.now
     let nowcaster = try Nowcaster(
       model: ModelPackage(contentsOf: ModelLocator.folder(for: model)),
-      memoryLimit: memory.bytes)
+      memoryLimit: compilation.memory.bytes, precision: compilation.precision)
     let loaded = clock.now
     let dataset = try GridDataset(paths: paths)
     var options = NowcastOptions(variable: variable, probabilities: probabilities)

@@ -32,7 +32,7 @@ struct PackVerb: ParsableCommand {
   @Flag(help: "Write nothing: compare the checksums of the file that is there.")
   var verify = false
 
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup var compilation: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -54,7 +54,7 @@ struct PackVerb: ParsableCommand {
     let summary = try CompiledNetwork.packWeights(
       ofNetworkAt: url,
       lengths: Dictionary(lengths.map { ($0.name, $0.length) }, uniquingKeysWith: { $1 }),
-      options: .init(memoryLimit: memory.bytes))
+      options: compilation.options)
     let report = PackReport(
       path: summary.path, arrays: summary.arrays, byteCount: summary.byteCount,
       kernels: summary.kernels)

@@ -36,7 +36,7 @@ struct RunVerb: ParsableCommand {
     help: ArgumentHelp("Where one output goes: .npy or .pb.", valueName: "name=file"))
   var outputs: [NamedFile] = []
 
-  @OptionGroup var memory: MemoryOptions
+  @OptionGroup var compilation: NetworkOptions
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
@@ -60,7 +60,7 @@ struct RunVerb: ParsableCommand {
     let clock = ContinuousClock()
     let start = clock.now
     let model = try ONNXModel(contentsOf: URL(filePath: network))
-    let network = try CompiledNetwork(model, options: .init(memoryLimit: memory.bytes))
+    let network = try CompiledNetwork(model, options: compilation.options)
     try checkOutputs(of: network)
     let loaded = clock.now
     let values = try readInputs(of: network, model)

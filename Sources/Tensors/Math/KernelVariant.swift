@@ -10,6 +10,22 @@ package struct KernelVariant: @unchecked Sendable, Hashable {
   /// The kernels; C's constant table, alive as long as the process.
   package let table: UnsafePointer<squall_kernels>
 
+  /// How products with constant matrices round their operands to bfloat16, which doubles their speed;
+  /// nil where they do not.
+  package let halfProducts: UnsafePointer<squall_bf16_products>?
+
+  package init(
+    table: UnsafePointer<squall_kernels>,
+    halfProducts: UnsafePointer<squall_bf16_products>? = nil
+  ) {
+    (self.table, self.halfProducts) = (table, halfProducts)
+  }
+
+  /// The same kernels with rounded products, where the processor has an instruction for them.
+  package var roundingProducts: KernelVariant {
+    KernelVariant(table: table, halfProducts: lanes == 16 ? squall_bf16_products_known() : nil)
+  }
+
   /// The variant this thread uses: the chosen one, unless inside `asCurrent`.
   package static var current: KernelVariant { ThreadState.current.variant ?? chosen }
 
@@ -21,15 +37,19 @@ package struct KernelVariant: @unchecked Sendable, Hashable {
     (0..<squall_kernels_count()).map { KernelVariant(table: squall_kernels_at($0)) }
   }
 
-  /// Its name: baseline, avx2, avx512 or neon.
-  package var name: String { String(cString: table.pointee.name) }
+  /// Its name: baseline, avx2, avx512 or neon, and whether it rounds products.
+  package var name: String {
+    String(cString: table.pointee.name) + (halfProducts == nil ? "" : "-bf16")
+  }
   package var lanes: Int { Int(table.pointee.lanes) }
   package var panelRows: Int { Int(table.pointee.mr) }
   package var tileVectors: Int { Int(table.pointee.max_vectors) }
 
   /// Runs `body` with this variant in the chosen one's place: for tests and benchmarks. Parallel
   /// regions inside take the variant along.
-  package func asCurrent<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package func asCurrent<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     let state = ThreadState.current
     let previous = state.variant
     state.variant = self

@@ -32,7 +32,7 @@ public final class PackedMatrix: Sendable {
 
   /// Packs `weights`, float32 `[rows, columns]` or, with `transposed`, `[columns, rows]`; and a
   /// `bias` of `columns` values (or of one for all). Weights that were widened from half precision
-  /// are kept in it.
+  /// are kept in it; where the current kernels round products, so are all but small matrices.
   ///
   /// **Throws** `elementTypeMismatch` or `shapeMismatch` when these do not belong together.
   public init(
@@ -54,36 +54,59 @@ public final class PackedMatrix: Sendable {
         "matrix bias \(bias?.shape ?? .scalar) for \(columns) columns: it must have one value each")
     }
     (self.rows, self.columns, self.activation) = (rows, columns, activation)
-    if let halves = weights.widenedHalves, weights.count >= Self.leastHalves {
-      layout = PanelLayout(
-        rows: rows, columns: columns,
-        format: halves.elementType == .float16 ? .float16 : .bfloat16)
-      memory = Memory(
-        Self.packed(UInt16.self, layout, columns, halves, transposed, bias, as: "matrix of halves"))
+    let isLarge = weights.count >= Self.leastHalves
+    let halves = isLarge ? weights.widenedHalves : nil
+    let origin = PanelLayout(
+      rows: rows, columns: columns,
+      format: halves.map { $0.elementType == .float16 ? .float16 : .bfloat16 } ?? .float32)
+    let matrix = Matrix(
+      weights: halves ?? weights, bias: bias, origin: origin, columns: columns,
+      transposed: transposed)
+    if isLarge, KernelVariant.current.halfProducts != nil {
+      layout = PanelLayout(rows: rows, columns: columns, format: .pairs)
+      memory = Memory(matrix.packed(UInt32.self, layout, as: "matrix of pairs"))
     } else {
-      layout = PanelLayout(rows: rows, columns: columns)
-      memory = Memory(
-        Self.packed(Float.self, layout, columns, weights, transposed, bias, as: "matrix"))
+      layout = origin
+      memory =
+        halves == nil
+        ? Memory(matrix.packed(Float.self, layout, as: "matrix"))
+        : Memory(matrix.packed(UInt16.self, layout, as: "matrix of halves"))
     }
   }
 
-  private static func packed<Element: WeightElement>(
-    _: Element.Type, _ layout: PanelLayout, _ columns: Int, _ weights: Tensor, _ transposed: Bool,
-    _ bias: Tensor?, as name: String
-  ) -> AlignedArray<Element> {
-    .stored(
-      as: name, settings: [layout.rows, columns, transposed ? 1 : 0], of: [weights, bias],
-      count: layout.byteCount / MemoryLayout<Element>.stride, isFilled: true
-    ) { base in
-      let biases = bias?.elements(as: Float.self) ?? []
-      biases.withUnsafeBufferPointer { biases in
-        weights.withWeightBytes { source in
-          ThreadPool.current.forEachTile(
-            layout.panels.count, nanoseconds: Double(layout.byteCount) / 4
-          ) { index in
-            layout.pack(
-              index, source: source, stride: transposed ? layout.rows : columns,
-              transposed: transposed, biases: biases, into: UnsafeMutableRawPointer(base))
+  /// What is packed.
+  private struct Matrix {
+    var weights: Tensor, bias: Tensor?
+    /// How the weights would be packed as they are.
+    var origin: PanelLayout
+    var columns: Int
+    var transposed: Bool
+
+    func packed<Element: WeightElement>(
+      _: Element.Type, _ layout: PanelLayout, as name: String
+    ) -> AlignedArray<Element> {
+      .stored(
+        as: name, settings: [layout.rows, columns, transposed ? 1 : 0], of: [weights, bias],
+        count: layout.byteCount / MemoryLayout<Element>.stride, isFilled: true
+      ) { base in
+        let biases = bias?.elements(as: Float.self) ?? []
+        let stride = transposed ? layout.rows : columns
+        biases.withUnsafeBufferPointer { biases in
+          weights.withWeightBytes { source in
+            ThreadPool.current.forEachTile(
+              layout.panels.count, nanoseconds: Double(layout.byteCount) / 4
+            ) { index in
+              let target = UnsafeMutableRawPointer(base)
+              if layout.format == .pairs {
+                layout.packPairs(
+                  index, as: origin, source: source, stride: stride, transposed: transposed,
+                  biases: biases, into: target)
+              } else {
+                layout.pack(
+                  index, source: source, stride: stride, transposed: transposed, biases: biases,
+                  into: target)
+              }
+            }
           }
         }
       }
@@ -127,7 +150,7 @@ public final class PackedMatrix: Sendable {
   }
 
   /// Whether sums are added up in the output, which must then be no other operand's memory.
-  package var splitsSums: Bool { rows > PanelLayout.depth }
+  package var splitsSums: Bool { layout.steps > PanelLayout.depth }
 
   /// Multiplies a few rows on the caller's thread. `residual` may be the output's own memory unless
   /// `splitsSums`.

@@ -10,8 +10,11 @@ struct PanelLayout: Sendable {
     case float32
     /// Widened a piece at a time, which changes no value.
     case float16, bfloat16
+    /// Words of two rows' numbers, rounded to bfloat16, for `KernelVariant.halfProducts`.
+    case pairs
 
-    var byteWidth: Int { self == .float32 ? 4 : 2 }
+    /// Bytes of a number, or of a pair.
+    var byteWidth: Int { self == .float16 || self == .bfloat16 ? 2 : 4 }
   }
 
   struct Panel: Sendable {
@@ -25,6 +28,8 @@ struct PanelLayout: Sendable {
   let variant: KernelVariant
   let format: Format
   let rows: Int
+  /// What a panel has one after the other: rows, or pairs of rows.
+  let steps: Int
   let panels: [Panel]
   /// Packed memory in bytes.
   let byteCount: Int
@@ -37,6 +42,7 @@ struct PanelLayout: Sendable {
     rows: Int, columns: Int, format: Format = .float32, variant: KernelVariant = .current
   ) {
     (self.rows, self.format, self.variant) = (rows, format, variant)
+    steps = format == .pairs ? (rows + 1) / 2 : rows
     let lanes = variant.lanes
     let vectors = (columns + lanes - 1) / lanes
     let number = (vectors + variant.tileVectors - 1) / variant.tileVectors
@@ -51,7 +57,7 @@ struct PanelLayout: Sendable {
         Panel(
           firstColumn: column, columns: columns, vectors: wide, offset: offset,
           weights: offset + biases, width: wide * lanes))
-      offset += biases + wide * lanes * rows * format.byteWidth
+      offset += biases + wide * lanes * steps * format.byteWidth
       column += columns
     }
     (self.panels, byteCount) = (panels, offset)

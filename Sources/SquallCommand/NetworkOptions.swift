@@ -1,9 +1,36 @@
-// Room: SquallCommand. `--memory-limit`, for the verbs that run or plan networks.
+// Room: SquallCommand. `--memory-limit` and `--precision`, for the verbs that run or plan networks.
 
 internal import ArgumentParser
 internal import Foundation
+internal import Networks
 
-/// `--memory-limit`.
+/// `--memory-limit` and `--precision`.
+struct NetworkOptions: ParsableArguments {
+  @OptionGroup var memory: MemoryOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Compute products in full (float32), or, where the processor can, fast: rounded to bfloat16, "
+        + "which is up to twice as fast and less exact.", valueName: "full|fast"))
+  var precision = CompiledNetwork.Precision.full
+
+  /// How to compile a network.
+  var options: CompiledNetwork.Options {
+    var options = CompiledNetwork.Options(memoryLimit: memory.bytes)
+    options.precision = precision
+    return options
+  }
+
+  /// The arguments that say the same.
+  var arguments: [String] {
+    ["--precision", precision.rawValue]
+      + (memory.bytes.map { ["--memory-limit", String($0)] } ?? [])
+  }
+}
+
+extension CompiledNetwork.Precision: ExpressibleByArgument {}
+
+/// `--memory-limit` alone, where nothing is computed.
 struct MemoryOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
