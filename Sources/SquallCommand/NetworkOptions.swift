@@ -11,13 +11,16 @@ struct NetworkOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Compute products in full (float32), or, where the processor can, fast: rounded to bfloat16, "
-        + "which is up to twice as fast and less exact.", valueName: "full|fast"))
-  var precision = CompiledNetwork.Precision.full
+        + "which is up to twice as fast and less exact.", valueName: "precision"))
+  private var precision = PrecisionArgument.full
+
+  /// How exactly products are computed.
+  var productPrecision: CompiledNetwork.Precision { precision == .fast ? .fast : .full }
 
   /// How to compile a network.
   var options: CompiledNetwork.Options {
     var options = CompiledNetwork.Options(memoryLimit: memory.bytes)
-    options.precision = precision
+    options.precision = productPrecision
     return options
   }
 
@@ -28,7 +31,9 @@ struct NetworkOptions: ParsableArguments {
   }
 }
 
-extension CompiledNetwork.Precision: ExpressibleByArgument {}
+private enum PrecisionArgument: String, ExpressibleByArgument, CaseIterable {
+  case full, fast
+}
 
 /// `--memory-limit` alone, where nothing is computed.
 struct MemoryOptions: ParsableArguments {

@@ -69,7 +69,7 @@ struct NowcastVerb: ParsableCommand {
     let start = clock.now
     let nowcaster = try Nowcaster(
       model: ModelPackage(contentsOf: ModelLocator.folder(for: model)),
-      memoryLimit: compilation.memory.bytes, precision: compilation.precision)
+      memoryLimit: compilation.memory.bytes, precision: compilation.productPrecision)
     let loaded = clock.now
     let dataset = try GridDataset(paths: paths)
     var options = NowcastOptions(variable: variable, probabilities: probabilities)
