@@ -79,6 +79,10 @@ import Testing
                               model's thresholds.
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --precision <precision> Compute products in full (float32), or, where the
+                              processor can, fast: rounded to bfloat16, which is up
+                              to twice as fast and less exact. (values: full, fast;
+                              default: full)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -138,6 +142,10 @@ import Testing
       --output <name=file>    Where one output goes: .npy or .pb.
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --precision <precision> Compute products in full (float32), or, where the
+                              processor can, fast: rounded to bfloat16, which is up
+                              to twice as fast and less exact. (values: full, fast;
+                              default: full)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -172,6 +180,10 @@ import Testing
                               find a pass that changes results. (default: all)
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --precision <precision> Compute products in full (float32), or, where the
+                              processor can, fast: rounded to bfloat16, which is up
+                              to twice as fast and less exact. (values: full, fast;
+                              default: full)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -205,6 +217,10 @@ import Testing
       --seed <n>              What the random inputs begin with. (default: 0)
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --precision <precision> Compute products in full (float32), or, where the
+                              processor can, fast: rounded to bfloat16, which is up
+                              to twice as fast and less exact. (values: full, fast;
+                              default: full)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
@@ -236,6 +252,10 @@ import Testing
                               is there.
       --memory-limit <size>   Let a network take at most this much memory, as in
                               2GB, 512MiB or 1000000; else what the machine has.
+      --precision <precision> Compute products in full (float32), or, where the
+                              processor can, fast: rounded to bfloat16, which is up
+                              to twice as fast and less exact. (values: full, fast;
+                              default: full)
       --threads <n>           Use at most this many threads; else SQUALL_THREADS,
                               else one for each core.
       --json                  Print one JSON object on standard output and nothing
