@@ -107,9 +107,9 @@ static void f32_depthwise_3x3(
 // Some rows and vectors of a depthwise convolution with at least as many taps above each other: each
 // vector of input is read once for all the rows that it touches.
 INLINE void depthwise_block(
-    const int rows, const int vectors, size_t taps_y, size_t taps_x, size_t tail, const float *w,
-    float bias, const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual,
-    ptrdiff_t ldr, const squall_epilogue *e) {
+    const int rows, const int vectors, size_t taps_y, size_t taps_x, ptrdiff_t step, size_t tail,
+    const float *w, float bias, const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo,
+    const float *residual, ptrdiff_t ldr, const squall_epilogue *e) {
   vf acc[MR][MAX_VECTORS];
   UNROLL for (int r = 0; r < rows; r++)
     UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = splat(bias);
@@ -117,7 +117,7 @@ INLINE void depthwise_block(
   for (size_t j = 0; j < taps_x; j++) {                                                        \
     vf x[MAX_VECTORS];                                                                         \
     UNROLL for (int v = 0; v < vectors; v++)                                                   \
-      x[v] = load(in + (ptrdiff_t)(i) * pitch + (ptrdiff_t)j + v * LANES);                     \
+      x[v] = load(in + (ptrdiff_t)(i) * pitch + (ptrdiff_t)j * step + v * LANES);              \
     UNROLL for (int r = low; r <= high; r++) {                                                 \
       const vf s = splat(w[((i) - (size_t)r) * taps_x + j]);                                   \
       UNROLL for (int v = 0; v < vectors; v++) acc[r][v] += s * x[v];                          \
@@ -131,16 +131,16 @@ INLINE void depthwise_block(
 }
 
 static void f32_depthwise_rows(
-    size_t taps_y, size_t taps_x, size_t rows, size_t n, const float *w, float bias,
-    const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual,
+    size_t taps_y, size_t taps_x, ptrdiff_t step, size_t rows, size_t n, const float *w,
+    float bias, const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *residual,
     ptrdiff_t ldr, const squall_epilogue *e) {
   assert(taps_y > 0 && taps_x > 0 && w && in && out && e);
   size_t y = 0;
 #define BLOCK(rows, vectors, tail)                                                             \
   depthwise_block(                                                                             \
-      rows, vectors, taps_y, taps_x, tail, w, bias, in + (ptrdiff_t)y * pitch + x, pitch,      \
-      out + (ptrdiff_t)y * ldo + x, ldo, residual ? residual + (ptrdiff_t)y * ldr + x : NULL,  \
-      ldr, e)
+      rows, vectors, taps_y, taps_x, step, tail, w, bias, in + (ptrdiff_t)y * pitch + x,       \
+      pitch, out + (ptrdiff_t)y * ldo + x, ldo,                                                \
+      residual ? residual + (ptrdiff_t)y * ldr + x : NULL, ldr, e)
 #define LINE(rows)                                                                             \
   do {                                                                                         \
     size_t x = 0;                                                                              \
@@ -150,6 +150,8 @@ static void f32_depthwise_rows(
   } while (0)
   if (taps_y >= 4)
     for (; y + 4 <= rows; y += 4) LINE(4);
+  if (taps_y == 3)
+    for (; y + 3 <= rows; y += 3) LINE(3);
   for (; y < rows; y++) LINE(1);
 #undef LINE
 #undef BLOCK

@@ -115,7 +115,18 @@ INLINE void igemm_strip(
   igemm_tile(rows, vectors, masked, live_rows, k, panel, in + x, offsets, out + x, ldo,         \
              residual ? residual + x : NULL, ldr, tail, e)
   size_t x = 0;
-  for (; x + MAX_VECTORS * LANES <= n; x += MAX_VECTORS * LANES) TILE(MAX_VECTORS, false, LANES);
+#if MAX_VECTORS == 3
+  // Two and two are faster than three and one.
+  const size_t rest = n % (3 * LANES);
+  const size_t end = n > 3 * LANES && rest > 0 && rest <= LANES ? n - 3 * LANES : n;
+#else
+  const size_t end = n;
+#endif
+  for (; x + MAX_VECTORS * LANES <= end; x += MAX_VECTORS * LANES) TILE(MAX_VECTORS, false, LANES);
+  if (end < n) {
+    TILE(2, false, LANES);
+    x += 2 * LANES;
+  }
   const size_t left = n - x;
   if (left == 0) return;
   const size_t whole = (left + LANES - 1) / LANES;

@@ -11,9 +11,9 @@
 #include "elementwise.h"
 #include "rows.h"
 #include "attention.h"
-#include "patches.h"
 #include "sampling.h"
 #include "convert.h"
+#include "patches.h"
 #include "fourier.h"
 #include "integer_products.h"
 #include "integers.h"
@@ -102,7 +102,9 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_to_lanes),
     ENTRY(f32_from_lanes),
     ENTRY(f32_depthwise_lanes),
-    ENTRY(f32_patches),
+    ENTRY(f32_join_rows),
+    ENTRY(f32_pack_rows),
+    ENTRY(f32_add_rows),
     ENTRY(f32_bands),
     ENTRY(f32_winograd_weights),
     ENTRY(f32_winograd_split),

@@ -45,6 +45,9 @@ import Testing
       batch: 1, inChannels: 24, outChannels: 48, height: 40, width: 44, kernel: (5, 5),
       dilations: (2, 2), padding: Padding2D(4)),
     ConvolutionCase(batch: 1, inChannels: 512, outChannels: 200, height: 6, width: 6),
+    ConvolutionCase(
+      batch: 1, inChannels: 160, outChannels: 150, height: 14, width: 14, kernel: (3, 3),
+      dilations: (6, 6), padding: Padding2D(6)),
   ])
   func hasTheSameBitsWhateverTheThreads(item: ConvolutionCase) async throws {
     let (input, weights, bias, residual) = try item.operands()
@@ -184,23 +187,17 @@ import Testing
   }
 
   /// Windows of every height over one channel each, rows left over and not.
-  @Test(arguments: [(3, 5), (4, 4), (5, 5), (5, 1), (7, 7), (11, 3)], [5, 16, 47])
+  @Test(arguments: [(3, 3), (3, 5), (4, 4), (5, 5), (5, 1), (7, 7), (11, 3)], [5, 16, 47])
   func depthwiseAgreesWithItsDefinition(kernel: (Int, Int), width: Int) throws {
-    for height in [kernel.0, 12, 14] {
-      let item = ConvolutionCase(
-        inChannels: 3, outChannels: 6, groups: 3, height: height, width: width, kernel: kernel,
-        padding: Padding2D(top: 1, left: kernel.1 / 2, bottom: 2, right: kernel.1 / 2),
-        activation: .relu, hasResidual: true)
-      let (input, weights, bias, residual) = try item.operands()
-      let exact = try item.naive(input, weights, bias, residual).elements(as: Double.self)
-      for variant in KernelVariant.all {
-        let result = try variant.asCurrent {
-          try Convolution(
-            weights: weights, bias: bias, padding: item.padding, groups: 3, activation: .relu)(
-              input, residual: residual)
-        }
-        #expect(worst(result.elements(as: Float.self), exact) < 2e-5, "\(variant.name)")
-      }
+    for (height, dilations) in [(kernel.0, (1, 1)), (12, (1, 1)), (14, (1, 1)), (13, (3, 2))] {
+      let reach = (kernel.0 - 1) * (dilations.0 - 1)
+      try expectDefinition(
+        ConvolutionCase(
+          inChannels: 3, outChannels: 6, groups: 3, height: height + reach, width: width,
+          kernel: kernel, dilations: dilations,
+          padding: Padding2D(
+            top: 1, left: kernel.1 / 2 * dilations.1, bottom: 2, right: kernel.1 * dilations.1),
+          activation: .relu, hasResidual: true), tolerance: 2e-5)
     }
   }
 
@@ -225,6 +222,7 @@ import Testing
       ((4, 4), (4, 4), (1, 1), (28, 36)), ((3, 3), (1, 1), (5, 7), (9, 12)),
       ((1, 1), (2, 2), (1, 1), (13, 14)), ((5, 3), (3, 2), (1, 1), (20, 9)),
       ((3, 3), (2, 2), (1, 1), (60, 58)),
+      ((3, 3), (2, 2), (1, 1), (5, 801)), ((2, 7), (1, 3), (1, 5), (3, 650)),
     ] as [((Int, Int), (Int, Int), (Int, Int), (Int, Int))])
   func gatheredPatchesAgreeWithTheDefinition(
     kernel: (Int, Int), strides: (Int, Int), dilations: (Int, Int), size: (Int, Int)
@@ -236,6 +234,27 @@ import Testing
         padding: Padding2D(top: kernel.0 / 2 * dilations.0, left: dilations.1, bottom: 1, right: 2),
         activation: .relu, hasResidual: size.1 % 2 == 0)
       guard inside < 70 || size.0 < 30 else { continue }
+      try expectDefinition(item, tolerance: 1e-4)
+    }
+  }
+
+  /// Windows that see little of an image: with and without a tap that sees all of it, in blocks of rows.
+  @Test(
+    arguments: [
+      ((3, 3), (12, 12), (14, 14), 12), ((3, 3), (6, 6), (14, 13), 6),
+      ((3, 3), (1, 18), (30, 20), 18),
+      ((2, 3), (9, 5), (11, 7), 6), ((7, 7), (1, 1), (3, 4), 3), ((3, 3), (24, 24), (40, 70), 24),
+      ((3, 3), (5, 5), (3, 40), 9),
+    ] as [((Int, Int), (Int, Int), (Int, Int), Int)])
+  func tapsThatSeeLittleAgreeWithTheDefinition(
+    kernel: (Int, Int), dilations: (Int, Int), size: (Int, Int), padding: Int
+  ) throws {
+    for (groups, inside, outside) in [(1, 40, 45), (2, 33, 20)] {
+      let item = ConvolutionCase(
+        batch: 2, inChannels: groups * inside, outChannels: groups * outside, groups: groups,
+        height: size.0, width: size.1, kernel: kernel, dilations: dilations,
+        padding: Padding2D(top: padding, left: padding, bottom: padding - 1, right: padding),
+        activation: .leakyRelu(slope: 0.1), hasResidual: groups == 2)
       try expectDefinition(item, tolerance: 1e-4)
     }
   }

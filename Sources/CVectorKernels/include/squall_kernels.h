@@ -122,14 +122,6 @@ typedef struct squall_lane_window {
   ptrdiff_t row_step, column_step, tap_row, tap_column;
 } squall_lane_window;
 
-/// A window that walks over a plane, zeros around it; `columns` results beside each other, counted
-/// row by row.
-typedef struct squall_patches {
-  size_t height, width, columns, taps_x;
-  ptrdiff_t stride_y, stride_x, dilation_y, dilation_x;
-  ptrdiff_t top, left;  ///< Zeros above and before the plane.
-} squall_patches;
-
 /// Bands of every stride-th row and column of a plane, one for each pair of starts, `band_stride`
 /// floats apart, with rows `pitch` apart.
 typedef struct squall_bands {
@@ -280,10 +272,11 @@ typedef struct squall_kernels {
       float *out, ptrdiff_t ldo, const float *_Nullable residual, ptrdiff_t ldr,
       const squall_epilogue *epilogue);
 
-  /// The same with `taps_y` by `taps_x` taps, `w[i taps_x + j]`; each of the rows + taps_y - 1 input
-  /// rows may be read up to n rounded up to whole vectors, and taps_x - 1 more.
+  /// The same with `taps_y` by `taps_x` taps, `w[i taps_x + j]`, `step` columns apart; each of the
+  /// rows + taps_y - 1 input rows may be read up to n rounded up to whole vectors, and (taps_x - 1) step
+  /// more.
   void (*f32_depthwise_rows)(
-      size_t taps_y, size_t taps_x, size_t rows, size_t n, const float *w, float bias,
+      size_t taps_y, size_t taps_x, ptrdiff_t step, size_t rows, size_t n, const float *w, float bias,
       const float *in, ptrdiff_t pitch, float *out, ptrdiff_t ldo, const float *_Nullable residual,
       ptrdiff_t ldr, const squall_epilogue *epilogue);
 
@@ -300,16 +293,24 @@ typedef struct squall_kernels {
       const squall_lane_window *window, size_t rows, size_t columns, const float *w,
       const float *in, float *out);
 
-  /// What `taps` taps of a window, counted row by row, see for n results from `first` on:
-  /// `out[t stride + x]`, zero outside the plane, everywhere where there is none. `out` is written up
-  /// to a vector past n.
-  void (*f32_patches)(
-      const squall_patches *shape, const float *_Nullable plane, size_t first_tap, size_t taps,
-      size_t first, size_t n, float *out, ptrdiff_t stride);
+  /// n elements of rows of `columns` one after the other, from `column` of the first row on, for each
+  /// tap: rows lie `pitch` apart from `in + offsets[t]` on, results at `out[t stride]`. Rows are read
+  /// in whole vectors, and results written up to two vectors past n.
+  void (*f32_join_rows)(
+      size_t taps, const ptrdiff_t *offsets, size_t columns, size_t column, size_t n,
+      const float *in, ptrdiff_t pitch, float *out, ptrdiff_t stride);
+
+  /// Rows of n elements of each of some channels, packed: `out[c out_plane + r n + x] = in[c in_plane +
+  /// r in_pitch + x]`; and back, added: `out[c out_plane + r out_pitch + x] += in[c in_plane + r n + x]`.
+  void (*f32_pack_rows)(
+      size_t channels, size_t rows, size_t n, const float *in, ptrdiff_t in_plane,
+      ptrdiff_t in_pitch, float *out, ptrdiff_t out_plane);
+  void (*f32_add_rows)(
+      size_t channels, size_t rows, size_t n, const float *in, ptrdiff_t in_plane, float *out,
+      ptrdiff_t out_plane, ptrdiff_t out_pitch);
 
   /// Row r and column c of each band for `rows` by `columns` of them: the plane's at `(top + r)
-  /// stride + start`, `padding` outside it, everywhere where there is none. Whole vectors are written,
-  /// from left to right and row by row.
+  /// stride + start`, `padding` outside it, everywhere where there is none.
   void (*f32_bands)(
       const squall_bands *bands, const float *_Nullable plane, ptrdiff_t top, ptrdiff_t left,
       size_t rows, size_t columns, float padding, float *out);

@@ -119,7 +119,8 @@ package struct StridedCopy: Sendable {
     let alternates = MemoryLayout<Bits>.size == 4 && rows <= 16 && targetStrides[turned] == rows
     let (high, wide) = alternates ? (rows, 2048) : (64, 256)
     let (down, across) = ((rows + high - 1) / high, (columns + wide - 1) / wide)
-    let kernels = KernelVariant.current.table
+    let variant = KernelVariant.current
+    let kernels = variant.table
     ThreadPool.current.forEachTile(
       planes * down * across, nanoseconds: Double(count) * 0.7
     ) { tile in
@@ -147,10 +148,9 @@ package struct StridedCopy: Sendable {
               .assumingMemoryBound(to: Float.self))
         }
       } else if MemoryLayout<Bits>.size == 4 {
-        kernels.pointee.b32_transpose(
-          h, w, UnsafeRawPointer(line).assumingMemoryBound(to: UInt32.self), strides[last],
-          UnsafeMutableRawPointer(place).assumingMemoryBound(to: UInt32.self),
-          targetStrides[turned])
+        variant.transpose(
+          rows: h, columns: w, line, stride: strides[last], to: place,
+          stride: targetStrides[turned])
       } else {
         for column in 0..<w {
           let out = place + column * targetStrides[turned]

@@ -45,6 +45,18 @@ package struct KernelVariant: @unchecked Sendable, Hashable {
   package var panelRows: Int { Int(table.pointee.mr) }
   package var tileVectors: Int { Int(table.pointee.max_vectors) }
 
+  /// `target[c targetStride + r] = source[r stride + c]` for r < `rows` and c < `columns`, of elements
+  /// of four bytes.
+  func transpose<Element>(
+    rows: Int, columns: Int, _ source: UnsafePointer<Element>, stride: Int,
+    to target: UnsafeMutablePointer<Element>, stride targetStride: Int
+  ) {
+    assert(MemoryLayout<Element>.stride == 4)
+    table.pointee.b32_transpose(
+      rows, columns, UnsafeRawPointer(source).assumingMemoryBound(to: UInt32.self), stride,
+      UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt32.self), targetStride)
+  }
+
   /// Runs `body` with this variant in the chosen one's place: for tests and benchmarks. Parallel
   /// regions inside take the variant along.
   package func asCurrent<Result, Failure: Error>(

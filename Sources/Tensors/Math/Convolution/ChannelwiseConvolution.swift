@@ -31,29 +31,20 @@ struct ChannelwiseConvolution: Sendable {
       seenForOne * seenColumns * lanes <= 4 * Self.scratchWords
     else { return nil }
     let isShort = outWidth < 2 * lanes && outWidth % lanes != 0 || outWidth <= lanes
-    guard isShort || horizontal.stride > 1 else { return nil }
+    guard isShort || horizontal.stride > 1, let weights = convolution.weights.inLanes
+    else { return nil }
+    self.weights = weights
     self.convolution = convolution
     (self.height, self.width) = (height, width)
     (self.outHeight, self.outWidth) = (outHeight, outWidth)
     self.lanes = lanes
-    let groups = convolution.groups
-    blocks = (groups + lanes - 1) / lanes
+    blocks = (convolution.groups + lanes - 1) / lanes
     self.seenColumns = seenColumns
     let fitting = (Self.scratchWords / (seenColumns * lanes) - seenForOne) / vertical.stride + 1
     let wanted = min(max(fitting, 1), outHeight)
     rowBlocks = (outHeight + wanted - 1) / wanted
     rows = (outHeight + rowBlocks - 1) / rowBlocks
     seenRows = (rows - 1) * vertical.stride + seenForOne
-    let panels = convolution.weights.panels
-    let depth = convolution.depth
-    weights = AlignedArray(count: blocks * (depth + 1) * lanes) { base in
-      for channel in 0..<groups {
-        let source = panels.pointer(group: channel, panels.panels[0])
-        let height = panels.panels[0].height
-        let target = base + channel / lanes * (depth + 1) * lanes + channel % lanes
-        for k in 0...depth { target[k * lanes] = source[k * height] }
-      }
-    }
   }
 
   func run(

@@ -145,12 +145,15 @@ package final class ConvolutionChain: Sendable {
   ) {
     let weights = convolution.weights.panels
     var epilogue = convolution.activation.epilogue
-    for panel in weights.panels {
-      let place = panel.firstRow * plane
-      convolution.variant.table.pointee.f32_igemm(
-        panel.rows, panel.height, count, convolution.depth, weights.pointer(group: 0, panel),
-        source, offsets.base, output + place, plane, residual.map { $0 + place }, plane, true,
-        &epilogue)
+    let depth = convolution.depth
+    weights.withPiece(depth: depth) { piece in
+      for panel in weights.panels {
+        let place = panel.firstRow * plane
+        convolution.variant.table.pointee.f32_igemm(
+          panel.rows, panel.height, count, depth,
+          weights.pointer(group: 0, panel, depth, in: piece), source, offsets.base,
+          output + place, plane, residual.map { $0 + place }, plane, true, &epilogue)
+      }
     }
   }
 }

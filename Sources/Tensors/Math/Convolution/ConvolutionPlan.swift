@@ -20,6 +20,7 @@ package final class ConvolutionPlan: Sendable {
     case depthwise(DepthwiseConvolution)
     case channelwise(ChannelwiseConvolution)
     case winograd(WinogradConvolution)
+    case tapwise(TapwiseConvolution)
     case gathered(GatheredConvolution)
     case tiled(TiledConvolution)
   }
@@ -56,6 +57,8 @@ package final class ConvolutionPlan: Sendable {
           DepthwiseConvolution(
             convolution, height: height, width: width, outHeight: outHeight, outWidth: outWidth))
       }
+    } else if let work = TapwiseConvolution(convolution, size: size, outSize: outSize) {
+      route = .tapwise(work)
     } else if !convolution.sumsDirectly,
       let work = WinogradConvolution(convolution, size: size, outSize: outSize)
     {
@@ -97,6 +100,8 @@ package final class ConvolutionPlan: Sendable {
         if let base = $0.baseAddress { run(base) }
       }
     case .channelwise(let work):
+      work.run(input: input, batch: batch, residual: residual, output: output)
+    case .tapwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .gathered(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)

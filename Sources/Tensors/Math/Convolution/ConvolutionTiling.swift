@@ -25,40 +25,51 @@ struct ConvolutionTiling: Sendable {
     sheets: Int, panels: Int, variant: KernelVariant
   ) {
     (height, width, panelCount) = (outHeight, outWidth, panels)
-    func arranged(_ rows: Int, _ columns: Int) -> ConvolutionTile {
-      ConvolutionTile(vertical, horizontal, channels: channels, rows: rows, columns: columns)
-    }
-    // Narrower tiles only where one output row needs more than the cache has.
-    let tileWidth = variant.lanes * variant.tileVectors
-    var columns = outWidth
-    while columns > 4 * tileWidth, arranged(1, columns).floatCount > Self.scratchWords * 3 / 2 {
-      columns = (columns / 2 + tileWidth - 1) / tileWidth * tileWidth
-    }
-    columnBlocks = (outWidth + columns - 1) / columns
-    // As many rows as fit, fewer where that leaves too few tiles, but enough to be worth the rows
-    // that neighbouring tiles both copy.
-    var (low, high) = (1, outHeight)
-    while low < high {
-      let middle = (low + high + 1) / 2
-      if arranged(middle, columns).floatCount <= Self.scratchWords {
-        low = middle
-      } else {
-        high = middle - 1
-      }
-    }
-    let enough = max(1, 2 * vertical.reach / vertical.stride)
-    let balanced = outHeight * columnBlocks * sheets / Self.wantedTiles
-    // Weights are read once for a tile: it must be worth that.
-    let full = (Self.leastPositions + columns - 1) / columns
-    let rowsWanted = min(low, max(enough, balanced, full))
-    rowBlocks = (outHeight + rowsWanted - 1) / rowsWanted
-    tile = arranged((outHeight + rowBlocks - 1) / rowBlocks, columns)
+    let (rows, columns) = Self.size(
+      vertical, horizontal, channels: channels, outHeight: outHeight, outWidth: outWidth,
+      sheets: sheets, variant: variant)
+    (rowBlocks, columnBlocks) = (
+      (outHeight + rows - 1) / rows, (outWidth + columns - 1) / columns
+    )
+    tile = ConvolutionTile(
+      vertical, horizontal, channels: channels, rows: (outHeight + rowBlocks - 1) / rowBlocks,
+      columns: columns)
     offsets = tile.offsets()
     let tiles = rowBlocks * columnBlocks * sheets
     // Each share of the panels copies the input for itself.
     let split = max(1, min(panels / Self.leastPanels, (Self.leastTiles + tiles - 1) / tiles))
     panelsPerTile = (panels + split - 1) / split
     panelBlocks = (panels + panelsPerTile - 1) / panelsPerTile
+  }
+
+  /// The most rows and columns of results that a tile has.
+  static func size(
+    _ vertical: WindowAxis, _ horizontal: WindowAxis, channels: Int, outHeight: Int, outWidth: Int,
+    sheets: Int, variant: KernelVariant
+  ) -> (rows: Int, columns: Int) {
+    func words(_ rows: Int, _ columns: Int) -> Int {
+      ConvolutionTile(vertical, horizontal, channels: channels, rows: rows, columns: columns)
+        .floatCount
+    }
+    // Narrower tiles only where one output row needs more than the cache has.
+    let tileWidth = variant.lanes * variant.tileVectors
+    var columns = outWidth
+    while columns > 4 * tileWidth, words(1, columns) > scratchWords * 3 / 2 {
+      columns = (columns / 2 + tileWidth - 1) / tileWidth * tileWidth
+    }
+    // As many rows as fit, fewer where that leaves too few tiles, but enough to be worth the rows
+    // that neighbouring tiles both copy.
+    var (low, high) = (1, outHeight)
+    while low < high {
+      let middle = (low + high + 1) / 2
+      if words(middle, columns) <= scratchWords { low = middle } else { high = middle - 1 }
+    }
+    let enough = max(1, 2 * vertical.reach / vertical.stride)
+    let columnBlocks = (outWidth + columns - 1) / columns
+    let balanced = outHeight * columnBlocks * sheets / wantedTiles
+    // Weights are read once for a tile: it must be worth that.
+    let full = (leastPositions + columns - 1) / columns
+    return (min(low, max(enough, balanced, full)), columns)
   }
 
   /// How many tiles a sheet has.

@@ -10,15 +10,17 @@ final class ConvolutionWeights: Sendable {
   /// Whose memory and whose store of weights this is.
   private let account = MemoryAccount.current
   private let source: Source
-  private let direct = Mutex<PackedPanels<Float>?>(nil)
+  private let direct = Mutex<WeightPanels?>(nil)
   /// By the side of the tiles, negative where they are made in each run.
   private let expanded = Mutex<[Int: WinogradWeights]>([:])
+  private let tapByTap = Mutex<WeightPanels?>(nil)
+  private let lanewise = Mutex<AlignedArray<Float>?>(nil)
   private let asMatrix = Mutex<PackedMatrix?>(nil)
 
   private enum Source: Sendable {
     case tensor(Tensor, bias: Tensor?)
     /// Weights that were put together for one packing alone.
-    case packed(PackedPanels<Float>)
+    case packed(WeightPanels)
   }
 
   /// The weights of `groups` times `rows` output channels, which lie one after the other.
@@ -32,31 +34,73 @@ final class ConvolutionWeights: Sendable {
 
   /// Weights that only direct routes use.
   init(
-    _ panels: PackedPanels<Float>, groups: Int, rows: Int, depth: Int, variant: KernelVariant
+    _ panels: WeightPanels, groups: Int, rows: Int, depth: Int, variant: KernelVariant
   ) {
     (self.groups, self.rows, self.depth, self.variant) = (groups, rows, depth, variant)
     source = .packed(panels)
   }
 
   /// Each weight once, with the bias as starting values.
-  var panels: PackedPanels<Float> {
+  var panels: WeightPanels {
     switch source {
     case .packed(let panels): panels
     case .tensor(let tensor, let bias):
       direct.withLock { known in
         if let known { return known }
-        let made = PackedPanels<Float>(
-          groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows,
-          of: [tensor, bias]
-        ) { fill in
-          let biases = bias?.elements(as: Float.self)
-          tensor.withWeights(of: Float.self) { weights in
-            fill({ biases?[$0] ?? 0 }, { row, k in weights[row * depth + k] })
-          }
-        }
+        let depth = depth
+        let made = WeightPanels(
+          tensor, bias: bias, groups: groups, rows: rows, depth: depth, variant: variant
+        ) { row, k in row * depth + k }
         known = made
         return made
       }
+    }
+  }
+
+  /// The weights of one tap after the other, `taps` of them for each group and in channel, which must be
+  /// the same each time, and the bias; nil where only the direct packing is there.
+  func tapwise(taps: Int) -> (WeightPanels, bias: [Float])? {
+    guard case .tensor(let tensor, let bias) = source else { return nil }
+    let starts =
+      bias?.elements(as: Float.self) ?? [Float](repeating: 0, count: groups * rows)
+    return tapByTap.withLock { known in
+      if let known { return (known, starts) }
+      let (rows, channels) = (rows, depth / taps)
+      let made = WeightPanels(
+        tensor, bias: nil, groups: groups * taps, rows: rows, depth: channels, variant: variant,
+        settings: [3, taps]
+      ) { row, k in
+        let (place, own) = row.quotientAndRemainder(dividingBy: rows)
+        let (group, tap) = place.quotientAndRemainder(dividingBy: taps)
+        return ((group * rows + own) * channels + k) * taps + tap
+      }
+      known = made
+      return (made, starts)
+    }
+  }
+
+  /// For one out channel a group: blocks of as many channels as a vector has lanes, their biases, then
+  /// their weights tap by tap; nil where only the direct packing is there.
+  var inLanes: AlignedArray<Float>? {
+    guard case .tensor(let tensor, let bias) = source, rows == 1 else { return nil }
+    return lanewise.withLock { known in
+      if let known { return known }
+      let (lanes, depth, channels) = (variant.lanes, depth, groups)
+      let made = AlignedArray<Float>.stored(
+        as: "lanes", settings: [channels, depth], of: [tensor, bias],
+        count: (channels + lanes - 1) / lanes * (depth + 1) * lanes
+      ) { base in
+        let biases = bias?.elements(as: Float.self)
+        tensor.withWeights(of: Float.self) { weights in
+          for channel in 0..<channels {
+            let target = base + channel / lanes * (depth + 1) * lanes + channel % lanes
+            target[0] = biases?[channel] ?? 0
+            for k in 0..<depth { target[(k + 1) * lanes] = weights[channel * depth + k] }
+          }
+        }
+      }
+      known = made
+      return made
     }
   }
 

@@ -4,7 +4,7 @@ internal import CVectorKernels
 
 struct DepthwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let weights: PackedPanels<Float>
+  private let weights: WeightPanels
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
@@ -50,13 +50,14 @@ struct DepthwiseConvolution: Sendable {
     }
   }
 
-  /// Whether the taps of neighbouring outputs are neighbours both ways.
+  /// Whether a row's taps lie at the same steps wherever they are.
   private var isPlain: Bool {
     // Tiles so small that each tap has rows of its own are left to the general kernel.
-    let wide = convolution.horizontal.taps
-    return convolution.vertical.taps >= 3
+    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
+    return vertical.taps >= 3
       && (0..<convolution.depth).allSatisfy {
-        offsets.base[$0] == $0 / wide * tile.pitch + $0 % wide
+        let (i, j) = $0.quotientAndRemainder(dividingBy: horizontal.taps)
+        return offsets.base[$0] == i * vertical.dilation * tile.pitch + j * horizontal.dilation
       }
   }
 
@@ -74,42 +75,77 @@ struct DepthwiseConvolution: Sendable {
   ) {
     let (rows, columns) = (min(tile.rows, outHeight - top), min(tile.columns, outWidth - left))
     guard rows > 0, columns > 0 else { return }
-    let kernels = convolution.variant.table
-    var epilogue = convolution.activation.epilogue
-    let (high, wide) = (convolution.vertical.taps, convolution.horizontal.taps)
     let isPlain = isPlain
-    Scratch.with(Float.self, count: tile.floatCount) { scratch in
+    Scratch.with(Float.self, count: tile.floatCount + convolution.depth) { scratch in
+      let taps = scratch + tile.floatCount
       tile.fill(
         scratch, height: height, width: width, top: top, left: left, rows: rows, columns: columns,
-        padding: 0, kernels
+        padding: 0, convolution.variant.table
       ) { _ in input }
       for panel in weights.panels {
-        let packed = weights.pointer(group: channel, panel)
-        Scratch.with(Float.self, count: convolution.depth) { taps in
+        weights.withPiece(depth: convolution.depth) { piece in
+          let packed = weights.pointer(group: channel, panel, convolution.depth, in: piece)
           for row in 0..<panel.rows {
             for k in 0..<convolution.depth { taps[k] = packed[(k + 1) * panel.height + row] }
             let place = (panel.firstRow + row) * plane
-            if isPlain, high == 3, wide == 3 {
-              kernels.pointee.f32_depthwise_3x3(
-                rows, columns, taps, packed[row], scratch, tile.pitch, output + place, pitch,
-                residual.map { $0 + place }, pitch, &epilogue)
-              continue
-            }
-            if isPlain, high > 3 {
-              kernels.pointee.f32_depthwise_rows(
-                high, wide, rows, columns, taps, packed[row], scratch, tile.pitch, output + place,
-                pitch, residual.map { $0 + place }, pitch, &epilogue)
-              continue
-            }
-            for y in 0..<rows {
-              let line = place + y * pitch
-              kernels.pointee.f32_depthwise(
-                columns, convolution.depth, taps, packed[row], scratch + y * tile.pitch,
-                offsets.base, output + line, residual.map { $0 + line }, &epilogue)
+            let target = Target(
+              rows: rows, columns: columns, residual: residual.map { $0 + place },
+              output: output + place, pitch: pitch)
+            if isPlain {
+              filterRows(taps, packed[row], scratch, target)
+            } else {
+              filterLines(taps, packed[row], scratch, target)
             }
           }
         }
       }
+    }
+  }
+
+  /// Where a block of one channel's results goes.
+  private struct Target {
+    var rows: Int, columns: Int
+    var residual: UnsafePointer<Float>?
+    var output: UnsafeMutablePointer<Float>
+    var pitch: Int
+  }
+
+  /// Several rows at a time, those that see the same rows where taps lie apart.
+  private func filterRows(
+    _ taps: UnsafePointer<Float>, _ bias: Float, _ source: UnsafePointer<Float>, _ target: Target
+  ) {
+    let kernels = convolution.variant.table
+    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
+    let pitch = target.pitch
+    var epilogue = convolution.activation.epilogue
+    if (vertical.taps, horizontal.taps) == (3, 3),
+      (vertical.dilation, horizontal.dilation) == (1, 1)
+    {
+      return kernels.pointee.f32_depthwise_3x3(
+        target.rows, target.columns, taps, bias, source, tile.pitch, target.output, pitch,
+        target.residual, pitch, &epilogue)
+    }
+    let step = vertical.dilation
+    for phase in 0..<min(step, target.rows) {
+      kernels.pointee.f32_depthwise_rows(
+        vertical.taps, horizontal.taps, horizontal.dilation,
+        (target.rows - phase + step - 1) / step,
+        target.columns, taps, bias, source + phase * tile.pitch, step * tile.pitch,
+        target.output + phase * pitch, step * pitch, target.residual.map { $0 + phase * pitch },
+        step * pitch, &epilogue)
+    }
+  }
+
+  /// Row by row, wherever the taps lie.
+  private func filterLines(
+    _ taps: UnsafePointer<Float>, _ bias: Float, _ source: UnsafePointer<Float>, _ target: Target
+  ) {
+    var epilogue = convolution.activation.epilogue
+    for y in 0..<target.rows {
+      let line = y * target.pitch
+      convolution.variant.table.pointee.f32_depthwise(
+        target.columns, convolution.depth, taps, bias, source + y * tile.pitch, offsets.base,
+        target.output + line, target.residual.map { $0 + line }, &epilogue)
     }
   }
 }

@@ -4,73 +4,72 @@ internal import CVectorKernels
 
 /// A convolution whose results are counted through rows: vectors of them are full however short rows
 /// are. What each tap sees of a strip of results is gathered, a part of the sum at a time, and all
-/// out channels are computed from it while it is in the second cache.
+/// out channels are computed from it while it is in the second cache: weights are read once for as
+/// many results, however long the sum.
 struct GatheredConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let weights: PackedPanels<Float>
+  private let weights: WeightPanels
   private let sheets: Int, outSheets: Int, positions: Int
-  private let shape: squall_patches
-  /// Results of one strip, strips of a sheet, and floats from one tap's line to the next.
-  private let strip: Int, strips: Int, pitch: Int
+  private let height: Int, width: Int, outWidth: Int
+  /// What one channel's taps see of a strip, and where each begins.
+  private let tile: ConvolutionTile
+  private let tapOffsets: AlignedArray<Int>
+  /// Results of one strip, strips of a sheet, and floats from one tap's line to the next. Strips are
+  /// counted through rows, or along each where rows are longer.
+  private let strip: Int, strips: Int, stripsPerRow: Int, pitch: Int
   /// So much of a sum at a time.
   private let blockDepth: Int
   private let offsets: AlignedArray<Int>
 
   private static let mostPositions = 192
+  /// An image of little more is one strip.
+  private static let fewPositions = 256
   private static let mostBlockDepth = 512
   /// With fewer strips, threads share out channels, in so many shares at most.
   private static let fewUnits = 4, mostShares = 8
   /// Nor is a whole strip gathered where that takes more floats.
   private static let mostWords = 4 << 20
-  /// What gathering a vector takes, in vector multiply-adds, and what is lost at a row's end.
-  private static let gatherCost = 8.0, rowCost = 20.0
 
   /// Nil where tiles of the image are the faster.
   init?(_ convolution: ConvolutionCore, size: [Int], outSize: [Int]) {
-    guard outSize.allSatisfy({ $0 > 0 }),
-      Self.isFaster(convolution, height: outSize[1], width: outSize[2])
+    guard outSize.allSatisfy({ $0 > 0 }), convolution.depth < 1 << 24,
+      GatheringCost(convolution, height: outSize[1], width: outSize[2]).isLess
     else { return nil }
     self.convolution = convolution
     weights = convolution.weights.panels
-    (sheets, outSheets) = (size[0], outSize[0])
-    positions = outSize[1] * outSize[2]
+    (sheets, outSheets, height, width) = (size[0], outSize[0], size[1], size[2])
     let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
-    shape = squall_patches(
-      height: size[1], width: size[2], columns: outSize[2], taps_x: horizontal.taps,
-      stride_y: vertical.stride, stride_x: horizontal.stride, dilation_y: vertical.dilation,
-      dilation_x: horizontal.dilation, top: vertical.before, left: horizontal.before)
-    let count = (positions + Self.mostPositions - 1) / Self.mostPositions
-    strip = ((positions + count - 1) / count + 15) / 16 * 16
-    strips = (positions + strip - 1) / strip
-    // An odd number of cache lines, with room for a vector past the end.
+    let (rows, columns) = (outSize[1], outSize[2])
+    (positions, outWidth) = (rows * columns, columns)
+    if columns < Self.mostPositions {
+      let count =
+        positions <= Self.fewPositions
+        ? 1 : (positions + Self.mostPositions - 1) / Self.mostPositions
+      strip = ((positions + count - 1) / count + 15) / 16 * 16
+      strips = (positions + strip - 1) / strip
+      stripsPerRow = 0
+      tile = ConvolutionTile(
+        vertical, horizontal, channels: 1, rows: min(rows, (strip + columns - 2) / columns + 1),
+        columns: columns)
+    } else {
+      let count = (columns + Self.mostPositions - 1) / Self.mostPositions
+      strip = ((columns + count - 1) / count + 15) / 16 * 16
+      stripsPerRow = (columns + strip - 1) / strip
+      strips = stripsPerRow * rows
+      tile = ConvolutionTile(vertical, horizontal, channels: 1, rows: 1, columns: strip)
+    }
+    tapOffsets = tile.offsets()
+    // An odd number of cache lines, with room for two vectors past the end.
     pitch = (strip / 16 | 1) * 16 + 32
+    // Whole windows, where they are not themselves long.
+    let taps = vertical.taps * horizontal.taps
     let blocks = (convolution.depth + Self.mostBlockDepth - 1) / Self.mostBlockDepth
-    blockDepth = (convolution.depth + blocks - 1) / blocks
+    let wanted = (convolution.depth + blocks - 1) / blocks
+    blockDepth = taps <= Self.mostBlockDepth / 4 ? (wanted + taps - 1) / taps * taps : wanted
     let (length, pitch) = (blockDepth, pitch)
     offsets = AlignedArray(count: length) { base in
       for k in 0..<length { base[k] = k * pitch }
     }
-  }
-
-  private static func isFaster(_ convolution: ConvolutionCore, height: Int, width: Int) -> Bool {
-    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
-    guard vertical.taps < 1 << 16, horizontal.taps < 1 << 16, convolution.depth < 1 << 24
-    else { return false }
-    let vectors = Double((height * width + 15) / 16)
-    let rows = Double(convolution.groupOutChannels)
-    let gathered = vectors * (rows + gatherCost) + rowCost * Double(height)
-    // A tile's rows, one by one or joined with what lies between them. A vector alone is slower than
-    // one of three.
-    let gap = horizontal.reach / horizontal.stride
-    let separate = Double(height) * (Double((width + 15) / 16) + (width % 48 <= 16 ? 0.4 : 0))
-    let joined = Double((height * (width + gap) + 15) / 16)
-    // Bands of every stride-th value are copied once for all taps that see them.
-    let bands = Double(vertical.stride * horizontal.stride)
-    let copies =
-      bands / Double(vertical.taps * horizontal.taps) * (vectors * 8 + 40 * Double(height))
-    // Joined rows go through scratch once more.
-    let finishing = Double(height) * rows * 30 / Double(convolution.depth)
-    return gathered < min(separate * rows, joined * rows + finishing) + copies
   }
 
   func run(
@@ -102,7 +101,8 @@ struct GatheredConvolution: Sendable {
       let unit = Unit(index, self)
       Scratch.with(Float.self, count: convolution.depth * pitch) { patches in
         let pieces = 2 * Self.fewUnits
-        let length = (convolution.depth + pieces - 1) / pieces
+        let taps = convolution.vertical.taps * convolution.horizontal.taps
+        let length = (convolution.depth / taps + pieces - 1) / pieces * taps
         ThreadPool.current.forEachTile(pieces, nanoseconds: nanoseconds / Double(units)) { piece in
           let first = piece * length
           guard first < convolution.depth else { return }
@@ -124,15 +124,26 @@ struct GatheredConvolution: Sendable {
 
   /// A strip of one sheet of results of one group in one image.
   private struct Unit {
-    var first: Int, count: Int, sheet: Int
+    /// The first result, its row and column, how many there are, and the rows they are in.
+    var first: Int, row: Int, column: Int, count: Int, rows: Int
+    var sheet: Int
     /// The group, and the same counted through all images.
     var group: Int, place: Int
 
     init(_ index: Int, _ work: GatheredConvolution) {
-      first = index % work.strips * work.strip
-      count = min(work.strip, work.positions - first)
-      sheet = index / work.strips % work.outSheets
-      place = index / (work.strips * work.outSheets)
+      let (rest, own) = index.quotientAndRemainder(dividingBy: work.strips)
+      if work.stripsPerRow == 0 {
+        first = own * work.strip
+        count = min(work.strip, work.positions - first)
+        (row, column) = first.quotientAndRemainder(dividingBy: work.outWidth)
+        rows = (column + count - 1) / work.outWidth + 1
+      } else {
+        row = own / work.stripsPerRow
+        column = own % work.stripsPerRow * work.strip
+        first = row * work.outWidth + column
+        (count, rows) = (min(work.strip, work.outWidth - column), 1)
+      }
+      (place, sheet) = rest.quotientAndRemainder(dividingBy: work.outSheets)
       group = place % work.convolution.groups
     }
   }
@@ -153,20 +164,24 @@ struct GatheredConvolution: Sendable {
     var epilogue = squall_epilogue()
     if block.upperBound == convolution.depth { epilogue = convolution.activation.epilogue }
     epilogue.accumulate = block.lowerBound > 0
-    for index in panels {
-      let panel = weights.panels[index]
-      let channel = unit.place * convolution.groupOutChannels + panel.firstRow
-      let place = channel * plane + unit.sheet * positions + unit.first
-      // At the start, because it may lie where the result goes.
-      let residual = block.lowerBound == 0 ? residual.map { $0 + place } : nil
-      kernels.pointee.f32_igemm(
-        panel.rows, panel.height, unit.count, block.count,
-        weights.pointer(group: unit.group, panel) + block.lowerBound * panel.height, patches,
-        offsets.base, output + place, plane, residual, plane, true, &epilogue)
+    weights.withPiece(depth: block.count) { piece in
+      for index in panels {
+        let panel = weights.panels[index]
+        let channel = unit.place * convolution.groupOutChannels + panel.firstRow
+        let place = channel * plane + unit.sheet * positions + unit.first
+        // At the start, because it may lie where the result goes.
+        let residual = block.lowerBound == 0 ? residual.map { $0 + place } : nil
+        kernels.pointee.f32_igemm(
+          panel.rows, panel.height, unit.count, block.count,
+          weights.pointer(
+            group: unit.group, panel, from: block.lowerBound, block.count, in: piece),
+          patches, offsets.base, output + place, plane, residual, plane, true, &epilogue)
+      }
     }
   }
 
-  /// Gathers what a part of the sum sees.
+  /// Gathers what a part of the sum sees: each channel's rows are sorted by phases of the strides, and
+  /// then taken for each tap.
   private func gather(
     _ part: Range<Int>, _ unit: Unit, input: UnsafePointer<Float>,
     _ patches: UnsafeMutablePointer<Float>
@@ -175,22 +190,30 @@ struct GatheredConvolution: Sendable {
     let window = convolution.sheets
     let taps = convolution.vertical.taps * convolution.horizontal.taps
     let firstChannel = unit.place * convolution.groupInChannels
-    var shape = shape
-    let image = shape.height * shape.width
-    let (sheets, pitch) = (sheets, pitch)
-    var k = part.lowerBound
-    while k < part.upperBound {
-      let (plane, tap) = k.quotientAndRemainder(dividingBy: taps)
-      let some = min(taps - tap, part.upperBound - k)
-      let place = unit.sheet * window.stride - window.before + plane % window.taps * window.dilation
-      let channel = firstChannel + plane / window.taps
-      let source =
-        place >= 0 && place < sheets
-        ? input + (channel * sheets + place) * image : nil
-      kernels.pointee.f32_patches(
-        &shape, source, tap, some, unit.first, unit.count,
-        patches + (k - part.lowerBound) * pitch, pitch)
-      k += some
+    let image = height * width
+    // A strip of a long row is a tile of its own; others are whole rows.
+    let isPart = stripsPerRow > 0
+    let columns = isPart ? unit.count : outWidth
+    Scratch.with(Float.self, count: tile.floatCount) { seen in
+      var k = part.lowerBound
+      while k < part.upperBound {
+        let (plane, tap) = k.quotientAndRemainder(dividingBy: taps)
+        let some = min(taps - tap, part.upperBound - k)
+        let place =
+          unit.sheet * window.stride - window.before + plane % window.taps * window.dilation
+        let channel = firstChannel + plane / window.taps
+        let source =
+          place >= 0 && place < sheets
+          ? input + (channel * sheets + place) * image : nil
+        tile.fill(
+          seen, height: height, width: width, top: unit.row, left: isPart ? unit.column : 0,
+          rows: unit.rows, columns: columns, padding: 0, kernels
+        ) { _ in source }
+        kernels.pointee.f32_join_rows(
+          some, tapOffsets.base + tap, columns, isPart ? 0 : unit.column, unit.count, seen,
+          tile.pitch, patches + (k - part.lowerBound) * pitch, pitch)
+        k += some
+      }
     }
   }
 }

@@ -27,7 +27,7 @@ struct InterleavedConvolution: Sendable {
   private let multiplyAdds: Double
 
   private struct Phase: Sendable {
-    var weights: PackedPanels<Float>
+    var weights: WeightPanels
     var depth: Int
     var offsets: AlignedArray<Int>
   }
@@ -145,9 +145,12 @@ struct InterleavedConvolution: Sendable {
     var plain = squall_epilogue()
     // Alike in rows, but where a panel begins depends on the phase's taps.
     let panel = phase.weights.panels[index]
-    variant.table.pointee.f32_igemm(
-      panel.rows, panel.height, length, phase.depth, phase.weights.pointer(group: group, panel),
-      source, phase.offsets.base, target, stride, nil, 0, true, &plain)
+    phase.weights.withPiece(depth: phase.depth) { piece in
+      variant.table.pointee.f32_igemm(
+        panel.rows, panel.height, length, phase.depth,
+        phase.weights.pointer(group: group, panel, phase.depth, in: piece), source,
+        phase.offsets.base, target, stride, nil, 0, true, &plain)
+    }
   }
 
   /// Interleaves the rows of one channel's phases and finishes them.

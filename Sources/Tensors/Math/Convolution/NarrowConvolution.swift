@@ -49,16 +49,15 @@ struct NarrowConvolution: Sendable {
     input: UnsafePointer<Float>, images: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>
   ) {
-    let kernels = variant.table
     let (positions, wide, high) = (positions, outChannels, inChannels)
     let count = images * positions
     var epilogue = activation.epilogue
     Scratch.with(Float.self, count: positions > 1 ? count * high : 1) { rows in
       if positions > 1 {
         for image in 0..<images {
-          Self.transpose(
-            kernels, rows: high, columns: positions, input + image * high * positions,
-            rows + image * high * positions)
+          variant.transpose(
+            rows: high, columns: positions, input + image * high * positions, stride: positions,
+            to: rows + image * high * positions, stride: high)
         }
       }
       Scratch.with(Float.self, count: 2 * count * wide) { results in
@@ -67,22 +66,13 @@ struct NarrowConvolution: Sendable {
         let planes = positions > 1 ? results + count * wide : results
         if positions > 1 {
           for image in 0..<images {
-            Self.transpose(
-              kernels, rows: positions, columns: wide, results + image * wide * positions,
-              planes + image * wide * positions)
+            variant.transpose(
+              rows: positions, columns: wide, results + image * wide * positions, stride: wide,
+              to: planes + image * wide * positions, stride: positions)
           }
         }
-        kernels.pointee.f32_finish(count * wide, planes, residual, output, &epilogue)
+        variant.table.pointee.f32_finish(count * wide, planes, residual, output, &epilogue)
       }
     }
-  }
-
-  private static func transpose(
-    _ kernels: UnsafePointer<squall_kernels>, rows: Int, columns: Int,
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
-  ) {
-    kernels.pointee.b32_transpose(
-      rows, columns, UnsafeRawPointer(source).assumingMemoryBound(to: UInt32.self), columns,
-      UnsafeMutableRawPointer(target).assumingMemoryBound(to: UInt32.self), rows)
   }
 }

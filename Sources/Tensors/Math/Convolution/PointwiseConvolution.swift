@@ -4,7 +4,7 @@ internal import CVectorKernels
 
 struct PointwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let weights: PackedPanels<Float>
+  private let weights: WeightPanels
   private let positions: Int
   /// Positions and panels of one tile.
   private let block: Int, panelsPerTile: Int
@@ -75,15 +75,17 @@ struct PointwiseConvolution: Sendable {
       let panels = weights.panels
       var epilogue = convolution.activation.epilogue
       let last = min((panelBlock + 1) * panelsPerTile, panels.count)
-      for index in panelBlock * panelsPerTile..<last {
-        let panel = panels[index]
-        let row =
-          image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow
-        let place = row * positions + start
-        convolution.variant.table.pointee.f32_igemm(
-          panel.rows, panel.height, count, convolution.depth,
-          weights.pointer(group: group, panel), source, offsets, output + place,
-          positions, residual.map { $0 + place }, positions, padded, &epilogue)
+      weights.withPiece(depth: convolution.depth) { piece in
+        for index in panelBlock * panelsPerTile..<last {
+          let panel = panels[index]
+          let row =
+            image * convolution.outChannels + group * convolution.groupOutChannels + panel.firstRow
+          let place = row * positions + start
+          convolution.variant.table.pointee.f32_igemm(
+            panel.rows, panel.height, count, convolution.depth,
+            weights.pointer(group: group, panel, convolution.depth, in: piece), source, offsets,
+            output + place, positions, residual.map { $0 + place }, positions, padded, &epilogue)
+        }
       }
     }
     if copies {

@@ -11,7 +11,7 @@ struct SpreadWeights: Sendable {
   let groups: Int, groupIn: Int, groupOut: Int
   let activation: Activation
   let variant: KernelVariant
-  let panels: PackedPanels<Float>
+  let panels: WeightPanels
 
   var block: Int { strides.reduce(1, *) }
 
@@ -32,17 +32,12 @@ struct SpreadWeights: Sendable {
     self.variant = variant
     let block = strides.reduce(1, *)
     let (depth, rows) = (groupIn, groupOut * block)
-    panels = PackedPanels<Float>(
-      groups: groups, rows: rows, depth: depth, panelRows: variant.panelRows, of: [weights, bias],
-      settings: [2, block]
-    ) { fill in
-      let biases = bias?.elements(as: Float.self)
-      weights.withWeights(of: Float.self) { weights in
-        fill({ biases?[$0 / block] ?? 0 }) { row, k in
-          let (group, own) = row.quotientAndRemainder(dividingBy: rows)
-          return weights[(group * depth + k) * rows + own]
-        }
-      }
+    panels = WeightPanels(
+      weights, bias: bias, groups: groups, rows: rows, depth: depth, variant: variant,
+      settings: [2, block], start: { $0 / block }
+    ) { row, k in
+      let (group, own) = row.quotientAndRemainder(dividingBy: rows)
+      return (group * depth + k) * rows + own
     }
   }
 }
@@ -124,13 +119,15 @@ struct SpreadConvolution: Sendable {
       let results = copy + depth * pitch
       for lot in stride(from: chosen.lowerBound, to: chosen.upperBound, by: panelsAtOnce) {
         var rows = 0
-        for index in lot..<min(lot + panelsAtOnce, chosen.upperBound) {
-          let panel = panels[index]
-          kernels.pointee.f32_igemm(
-            panel.rows, panel.height, count, depth,
-            weights.panels.pointer(group: group % weights.groups, panel), copy, offsets.base,
-            results + rows * pitch, pitch, nil, 0, true, &epilogue)
-          rows += panel.rows
+        weights.panels.withPiece(depth: depth) { piece in
+          for index in lot..<min(lot + panelsAtOnce, chosen.upperBound) {
+            let panel = panels[index]
+            kernels.pointee.f32_igemm(
+              panel.rows, panel.height, count, depth,
+              weights.panels.pointer(group: group % weights.groups, panel, depth, in: piece), copy,
+              offsets.base, results + rows * pitch, pitch, nil, 0, true, &epilogue)
+            rows += panel.rows
+          }
         }
         spread(
           results, rows: rows, from: panels[lot].firstRow, first: first, count: count, group: group,

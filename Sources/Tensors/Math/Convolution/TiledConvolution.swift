@@ -4,7 +4,7 @@ internal import CVectorKernels
 
 struct TiledConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let weights: PackedPanels<Float>
+  private let weights: WeightPanels
   private let sheets: Int, height: Int, width: Int
   private let outSheets: Int, outHeight: Int, outWidth: Int
   private let layout: OutputLayout
@@ -87,9 +87,7 @@ struct TiledConvolution: Sendable {
         let corner =
           channel * layout.channel + layout.first + sheet * layout.sheet + top * layout.row
           + left * layout.column
-        let block = Block(
-          panel: panel, weights: weights.pointer(group: group, panel), rows: rows,
-          columns: columns)
+        let block = Block(panel: panel, group: group, rows: rows, columns: columns)
         if isFlat {
           runJoined(block, scratch, residual.map { $0 + corner }, output + corner)
         } else {
@@ -100,8 +98,8 @@ struct TiledConvolution: Sendable {
   }
 
   private struct Block {
-    var panel: PackedPanels<Float>.Panel
-    var weights: UnsafePointer<Float>
+    var panel: WeightPanels.Panel
+    var group: Int
     var rows: Int, columns: Int
   }
 
@@ -112,19 +110,22 @@ struct TiledConvolution: Sendable {
     // Without overlap and side by side in the result too, rows are one.
     let isOne = tiling.tile.pitch == block.columns && layout.row == block.columns
     let count = isOne ? block.rows * block.columns : block.columns
-    for first in stride(from: 0, to: convolution.depth, by: blockDepth) {
-      let depth = min(blockDepth, convolution.depth - first)
-      var epilogue = squall_epilogue()
-      if first + depth == convolution.depth { epilogue = convolution.activation.epilogue }
-      epilogue.accumulate = first > 0
-      for row in 0..<(isOne ? 1 : block.rows) {
-        // At the start, because it may lie where the result goes.
-        let residual = first == 0 ? residual.map { $0 + row * layout.row } : nil
-        convolution.variant.table.pointee.f32_igemm(
-          block.panel.rows, block.panel.height, count, depth,
-          block.weights + first * block.panel.height, scratch + row * tiling.tile.pitch,
-          tiling.offsets.base + first, output + row * layout.row, layout.channel, residual,
-          layout.channel, true, &epilogue)
+    weights.withPiece(depth: blockDepth) { piece in
+      for first in stride(from: 0, to: convolution.depth, by: blockDepth) {
+        let depth = min(blockDepth, convolution.depth - first)
+        let panel = weights.pointer(
+          group: block.group, block.panel, from: first, depth, in: piece)
+        var epilogue = squall_epilogue()
+        if first + depth == convolution.depth { epilogue = convolution.activation.epilogue }
+        epilogue.accumulate = first > 0
+        for row in 0..<(isOne ? 1 : block.rows) {
+          // At the start, because it may lie where the result goes.
+          let residual = first == 0 ? residual.map { $0 + row * layout.row } : nil
+          convolution.variant.table.pointee.f32_igemm(
+            block.panel.rows, block.panel.height, count, depth, panel,
+            scratch + row * tiling.tile.pitch, tiling.offsets.base + first,
+            output + row * layout.row, layout.channel, residual, layout.channel, true, &epilogue)
+        }
       }
     }
   }
@@ -139,9 +140,12 @@ struct TiledConvolution: Sendable {
     let length = (block.rows - 1) * tiling.tile.pitch + block.columns
     let stride = (length + 15) / 16 * 16
     Scratch.with(Float.self, count: stride * block.panel.rows) { joined in
-      kernels.pointee.f32_igemm(
-        block.panel.rows, block.panel.height, length, convolution.depth, block.weights, scratch,
-        tiling.offsets.base, joined, stride, nil, 0, true, &plain)
+      weights.withPiece(depth: convolution.depth) { piece in
+        kernels.pointee.f32_igemm(
+          block.panel.rows, block.panel.height, length, convolution.depth,
+          weights.pointer(group: block.group, block.panel, convolution.depth, in: piece), scratch,
+          tiling.offsets.base, joined, stride, nil, 0, true, &plain)
+      }
       for channel in 0..<block.panel.rows {
         for row in 0..<block.rows {
           let source = joined + channel * stride + row * tiling.tile.pitch

@@ -263,25 +263,18 @@ private struct TransposedPacking {
     guard seen.count == 3 else { return nil }
     let (deep, high, wide) = (seen[0].taps.count, seen[1].taps.count, seen[2].taps.count)
     let variant = KernelVariant.current
-    let panels = PackedPanels<Float>(
-      groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
-      panelRows: variant.panelRows, of: [weights, bias],
-      settings: [1] + seen.flatMap { [$0.taps.count] + $0.taps }
-    ) { fill in
-      let biases = bias?.elements(as: Float.self)
-      weights.withWeights(of: Float.self) { weights in
-        fill({ biases?[$0] ?? 0 }) { row, k in
-          let (group, out) = (row / groupOut, row % groupOut)
-          let channel = group * groupIn + k / (deep * high * wide)
-          let (h, i, j) = (
-            seen[0].taps[k / (high * wide) % deep], seen[1].taps[k / wide % high],
-            seen[2].taps[k % wide]
-          )
-          return weights[
-            (((channel * groupOut + out) * axes[0].taps + h) * axes[1].taps + i) * axes[2].taps
-              + j]
-        }
-      }
+    let panels = WeightPanels(
+      weights, bias: bias, groups: groups, rows: groupOut, depth: groupIn * deep * high * wide,
+      variant: variant, settings: [1] + seen.flatMap { [$0.taps.count] + $0.taps }
+    ) { row, k in
+      let (group, out) = (row / groupOut, row % groupOut)
+      let channel = group * groupIn + k / (deep * high * wide)
+      let (h, i, j) = (
+        seen[0].taps[k / (high * wide) % deep], seen[1].taps[k / wide % high],
+        seen[2].taps[k % wide]
+      )
+      return (((channel * groupOut + out) * axes[0].taps + h) * axes[1].taps + i)
+        * axes[2].taps + j
     }
     return ConvolutionCore(
       axes: seen.map(\.axis), groups: groups, groupInChannels: groupIn,

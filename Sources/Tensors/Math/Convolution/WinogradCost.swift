@@ -17,16 +17,38 @@ struct WinogradCost {
 
   /// The side of the best tiles, 4 or 2; nil where the direct sum is as good.
   var best: Int? {
-    let (height, width) = (Double(outSize[1]), Double(outSize[2]))
-    // Rows one by one or, where these are short, all of them as one.
-    let positions = min(height * Self.wholeVectors(width), Self.wholeVectors(height * (width + 2)))
-    let direct = Double(convolution.vertical.taps * convolution.horizontal.taps) * pairs * positions
     let (four, two) = (cost(side: 4), cost(side: 2))
-    guard min(four, two) < 0.9 * direct else { return nil }
+    guard min(four, two) < 0.9 * Self.direct(convolution, outSize: outSize) else { return nil }
     return four <= two ? 4 : 2
   }
 
-  private var pairs: Double {
+  /// What a convolution without stride takes, by tiles or directly.
+  static func least(_ convolution: ConvolutionCore, outSize: [Int]) -> Double {
+    let direct = direct(convolution, outSize: outSize)
+    guard !convolution.sumsDirectly, let own = WinogradCost(convolution, outSize: outSize)
+    else { return direct }
+    return min(direct, own.cost(side: 4), own.cost(side: 2))
+  }
+
+  private static func direct(_ convolution: ConvolutionCore, outSize: [Int]) -> Double {
+    let (height, width) = (Double(outSize[1]), Double(outSize[2]))
+    // Rows one by one or, where these are short, all of them as one.
+    let positions = min(height * wholeVectors(width), wholeVectors(height * (width + 2)))
+    return products(
+      convolution, matrices: Double(convolution.vertical.taps * convolution.horizontal.taps),
+      positions)
+  }
+
+  /// Products of every pair of channels with so many matrices of weights, which are waited for where
+  /// they are in no near cache.
+  private static func products(
+    _ convolution: ConvolutionCore, matrices: Double, _ positions: Double
+  ) -> Double {
+    let words = matrices * pairs(convolution)
+    return words * (positions + (words > GatheringCost.cachedWords ? GatheringCost.weightCost : 0))
+  }
+
+  private static func pairs(_ convolution: ConvolutionCore) -> Double {
     Double(convolution.groupInSheets) * Double(convolution.groupOutChannels)
   }
 
@@ -43,7 +65,13 @@ struct WinogradCost {
       apart
       * ((side == 4 ? 900.0 : 350) * Double(convolution.groupInSheets * cut.windowCount)
         + (side == 4 ? 500.0 : 250) * Double(convolution.groupOutChannels))
-    return tiles * (points * pairs * Double(cut.windowCount) + transforms)
+    // Each phase is a plane of its own, whose rows are taken and put back one by one.
+    let planes =
+      cut.phaseCount == 1
+      ? 0
+      : 20_000 * Double(cut.phaseCount * (convolution.groupInSheets + convolution.groupOutChannels))
+    let matrices = points * Double(cut.windowCount)
+    return Self.products(convolution, matrices: matrices, tiles) + tiles * transforms + planes
   }
 }
 

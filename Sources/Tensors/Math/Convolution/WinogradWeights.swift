@@ -26,15 +26,15 @@ final class WinogradWeights: Sendable {
     /// A group for each block of each point of each of the groups, in the order of their use.
     case packed(PackedPanels<Float>)
     /// Windows of 3 × 3 taps, to be expanded in each run.
-    case direct(PackedPanels<Float>)
+    case direct(WeightPanels)
   }
 
   private static let mostBlockDepth = 128
   /// Floats that are kept, however often they are used.
   private static let keptWords = 8 << 20
   /// Tiles of 4 × 4 among which the work of making the weights anew is shared: it takes as long as
-  /// the product for a dozen.
-  private static let tilesToShare = 192
+  /// the product for a dozen, and reading weights that were kept takes a part of that.
+  private static let tilesToShare = 48
 
   /// Whether it is better to make the weights in each run, for so many tiles.
   static func areMadeInEachRun(
@@ -49,7 +49,7 @@ final class WinogradWeights: Sendable {
   /// `direct`, which has the same weights, they are made in each run.
   init(
     _ weights: Tensor, bias: Tensor?, side: Int, cut: WinogradCut, groups: Int, rows: Int,
-    variant: KernelVariant, direct: PackedPanels<Float>?
+    variant: KernelVariant, direct: WeightPanels?
   ) {
     let points = (side + 2) * (side + 2)
     self.points = points
@@ -129,21 +129,24 @@ final class WinogradWeights: Sendable {
 
   /// One panel of one group, at all points.
   private func expand(
-    _ direct: PackedPanels<Float>, group: Int, _ place: Int,
+    _ direct: WeightPanels, group: Int, _ place: Int,
     into scratch: UnsafeMutablePointer<Float>
   ) {
     let (panel, source) = (cut.panels[place], direct.panels[place])
-    let windows = direct.pointer(group: group, source) + source.height
-    for block in 0..<blockCount {
-      let first = block * blockDepth
-      let target = scratch + (group * points * blockCount + block) * cut.size + panel.offset
-      for point in 0..<points {
-        (target + point * blockCount * cut.size).update(repeating: 0, count: panel.height)
+    direct.withPiece(depth: blockDepth * 9) { piece in
+      for block in 0..<blockCount {
+        let first = block * blockDepth
+        let count = min(blockDepth, depth - first)
+        let target = scratch + (group * points * blockCount + block) * cut.size + panel.offset
+        for point in 0..<points {
+          (target + point * blockCount * cut.size).update(repeating: 0, count: panel.height)
+        }
+        let windows = direct.pointer(
+          group: group, source, from: first * 9, count * 9, in: piece)
+        variant.table.pointee.f32_winograd_weights(
+          side, panel.height, panel.height, count, windows + source.height, 1, source.height,
+          target + panel.height, blockCount * cut.size)
       }
-      variant.table.pointee.f32_winograd_weights(
-        side, panel.height, panel.height, min(blockDepth, depth - first),
-        windows + first * 9 * source.height, 1, source.height, target + panel.height,
-        blockCount * cut.size)
     }
   }
 }

@@ -106,10 +106,9 @@ package struct AttentionProduct: Sendable {
         let count = min(most, queries.upperBound - first)
         var (q, stride) = (query.base + first * query.stride, query.stride)
         if query.transposed {
-          variant.table.pointee.b32_transpose(
-            size, count,
-            UnsafeRawPointer(query.base + first).assumingMemoryBound(to: UInt32.self),
-            query.stride, UnsafeMutableRawPointer(lines).assumingMemoryBound(to: UInt32.self), size)
+          variant.transpose(
+            rows: size, columns: count, query.base + first, stride: query.stride, to: lines,
+            stride: size)
           (q, stride) = (UnsafePointer(lines), size)
         }
         if let least = leastNorms.query {
@@ -146,9 +145,8 @@ package struct AttentionProduct: Sendable {
     guard let least = leastNorms.key else { return keyLayout.pack(key, into: panels) }
     var (base, stride) = (key.base, key.stride)
     if !key.transposed {
-      variant.table.pointee.b32_transpose(
-        size, keys, UnsafeRawPointer(key.base).assumingMemoryBound(to: UInt32.self), key.stride,
-        UnsafeMutableRawPointer(lines).assumingMemoryBound(to: UInt32.self), size)
+      variant.transpose(
+        rows: size, columns: keys, key.base, stride: key.stride, to: lines, stride: size)
       (base, stride) = (UnsafePointer(lines), size)
     }
     variant.table.pointee.f32_unit_rows(keys, size, base, stride, least, lines, size)
