@@ -154,6 +154,15 @@ static void b32_transpose(
       for (size_t q = r; q < r + 16; q++)
         out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];
   }
+  for (; r + 4 <= rows; r += 4) {
+    const uint32_t *from = in + (ptrdiff_t)r * is;
+    uint32_t *to = out + (ptrdiff_t)r;
+    size_t c = 0;
+    for (; c + 4 <= columns; c += 4)
+      transpose_4x4(from + (ptrdiff_t)c, is, to + (ptrdiff_t)c * os, os);
+    for (; c < columns; c++)
+      for (ptrdiff_t q = 0; q < 4; q++) to[(ptrdiff_t)c * os + q] = from[q * is + (ptrdiff_t)c];
+  }
   for (size_t c = 0; c < columns; c++)
     for (size_t q = r; q < rows; q++)
       out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];

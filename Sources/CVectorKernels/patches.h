@@ -56,6 +56,50 @@ INLINE void band_rows(const int bands, const band_part *p, vf none) {
   }
 }
 
+// Vectors of elements whose places are alike modulo `phases`, 4 or 8, of as many vectors in a row: even
+// and odd ones, then those of each half.
+INLINE void band_vector(const int phases, const float *in, float *out, ptrdiff_t next) {
+  vf v[8], w[8];
+  UNROLL for (int i = 0; i < phases; i++) v[i] = load(in + i * LANES);
+#define HALVES(from, to, first, count)                                                         \
+  UNROLL for (int q = 0; q < (count) / 2; q++) {                                               \
+    to[(first) + q] = EVEN(from[(first) + 2 * q], from[(first) + 2 * q + 1]);                  \
+    to[(first) + (count) / 2 + q] = ODD(from[(first) + 2 * q], from[(first) + 2 * q + 1]);     \
+  }
+  if (phases == 8) {
+    HALVES(v, w, 0, 8)
+    HALVES(w, v, 0, 4)
+    HALVES(w, v, 4, 4)
+    UNROLL for (int i = 0; i < 8; i += 2) HALVES(v, w, i, 2)
+    const int order[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+    UNROLL for (int i = 0; i < 8; i++) store(out + order[i] * next, w[i]);
+  } else {
+    HALVES(v, w, 0, 4)
+    UNROLL for (int i = 0; i < 4; i += 2) HALVES(w, v, i, 2)
+    const int order[4] = {0, 2, 1, 3};
+    UNROLL for (int i = 0; i < 4; i++) store(out + order[i] * next, v[i]);
+  }
+#undef HALVES
+}
+
+// Columns from first to end of all phases, all of whose elements are there.
+static void band_inside(
+    ptrdiff_t bands, ptrdiff_t step, ptrdiff_t first, ptrdiff_t end, const float *in, float *out,
+    ptrdiff_t next) {
+  if (bands == step && (step == 4 || step == 8) && end - first >= LANES) {
+    for (ptrdiff_t x = first;;) {
+      if (step == 4) band_vector(4, in + 4 * x, out + x, next);
+      else band_vector(8, in + 8 * x, out + x, next);
+      if (x + LANES == end) return;
+      // The last vector may overlap the one before.
+      x = x + 2 * LANES <= end ? x + LANES : end - LANES;
+    }
+  }
+  b32_transpose(
+      (size_t)(end - first), (size_t)bands, (const uint32_t *)(in + first * step), step,
+      (uint32_t *)(out + first), next);
+}
+
 // As many bands as there are phases, so that the plane is read once: columns to rows.
 static void band_phases(
     ptrdiff_t bands, const band_part *p, ptrdiff_t step, float none) {
@@ -74,10 +118,7 @@ static void band_phases(
         const ptrdiff_t i = x * step + b;
         out[b * p->next + x] = i >= p->low && i < p->high ? in[i] : none;
       }
-    if (first < end)
-      b32_transpose(
-          (size_t)(end - first), (size_t)bands, (const uint32_t *)(in + first * step), step,
-          (uint32_t *)(out + first), p->next);
+    if (first < end) band_inside(bands, step, first, end, in, out, p->next);
   }
 }
 

@@ -11,7 +11,7 @@ import Testing
 
   /// Bands that begin beside each other and apart, inside the plane, partly or quite outside, and
   /// without a plane; what lies between rows stays as it is.
-  @Test(arguments: 1...6)
+  @Test(arguments: 1...9)
   func bandsAreThePlanesPhases(stride: Int) {
     var generator = SeededGenerator(seed: UInt64(stride))
     func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }

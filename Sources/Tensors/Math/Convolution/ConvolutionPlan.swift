@@ -39,13 +39,10 @@ package final class ConvolutionPlan: Sendable {
     multiplyAdds =
       outSize.reduce(1) { $0 * Double($1) } * Double(convolution.outChannels)
       * Double(convolution.depth)
-    if convolution.isPointwise, !convolution.isDepthwise {
-      let positions = size.reduce(1, *)
-      if let work = NarrowConvolution(convolution, positions: positions) {
-        route = .narrow(work)
-      } else {
-        route = .pointwise(PointwiseConvolution(convolution, positions: positions))
-      }
+    if let work = NarrowConvolution(convolution, size: size, outSize: outSize) {
+      route = .narrow(work)
+    } else if convolution.isPointwise, !convolution.isDepthwise {
+      route = .pointwise(PointwiseConvolution(convolution, positions: size.reduce(1, *)))
     } else if convolution.isDepthwise, size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1 {
       let (height, width, outHeight, outWidth) = (size[1], size[2], outSize[1], outSize[2])
       if let work = ChannelwiseConvolution(

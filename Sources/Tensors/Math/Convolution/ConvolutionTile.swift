@@ -56,11 +56,13 @@ struct ConvolutionTile: Sendable {
     }
   }
 
-  /// Copies what `rows` by `columns` outputs from (top, left) need out of `channels` planes, which
-  /// `image` gives by number; outside a plane, and where there is none, is `padding`.
+  /// Copies what `rows` by `columns` outputs from (top, left) need out of `channels` planes, or the
+  /// first `count` of them, which `image` gives by number; outside a plane, and where there is none, is
+  /// `padding`.
   func fill(
     _ scratch: UnsafeMutablePointer<Float>, height: Int, width: Int, top: Int, left: Int,
-    rows: Int, columns: Int, padding: Float, _ kernels: UnsafePointer<squall_kernels>,
+    rows: Int, columns: Int, count: Int? = nil, padding: Float,
+    _ kernels: UnsafePointer<squall_kernels>,
     from image: (_ channel: Int) -> UnsafePointer<Float>?
   ) {
     let bandCount = vertical.starts.count * horizontal.starts.count
@@ -72,10 +74,10 @@ struct ConvolutionTile: Sendable {
           bands_x: horizontal.starts.count, starts_y: startsY, starts_x: startsX,
           stride_y: vertical.stride, stride_x: horizontal.stride, pitch: pitch,
           band_stride: planeStride)
-        let (lines, count) = (rows + vertical.extra, columns + horizontal.extra)
-        for channel in 0..<channels {
+        let (lines, wide) = (rows + vertical.extra, columns + horizontal.extra)
+        for channel in 0..<(count ?? channels) {
           kernels.pointee.f32_bands(
-            &bands, image(channel), top, left, lines, count, padding,
+            &bands, image(channel), top, left, lines, wide, padding,
             scratch + channel * bandCount * planeStride)
         }
       }

@@ -9,11 +9,8 @@ internal import CVectorKernels
 struct GatheredConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WeightPanels
-  private let sheets: Int, outSheets: Int, positions: Int
-  private let height: Int, width: Int, outWidth: Int
-  /// What one channel's taps see of a strip, and where each begins.
-  private let tile: ConvolutionTile
-  private let tapOffsets: AlignedArray<Int>
+  private let outSheets: Int, positions: Int, outWidth: Int
+  private let gathering: PatchGathering
   /// Results of one strip, strips of a sheet, and floats from one tap's line to the next. Strips are
   /// counted through rows, or along each where rows are longer.
   private let strip: Int, strips: Int, stripsPerRow: Int, pitch: Int
@@ -24,7 +21,7 @@ struct GatheredConvolution: Sendable {
   private static let mostPositions = 192
   /// An image of little more is one strip.
   private static let fewPositions = 256
-  private static let mostBlockDepth = 512
+  private static let mostBlockDepth = 768
   /// With fewer strips, threads share out channels, in so many shares at most.
   private static let fewUnits = 4, mostShares = 8
   /// Nor is a whole strip gathered where that takes more floats.
@@ -37,8 +34,7 @@ struct GatheredConvolution: Sendable {
     else { return nil }
     self.convolution = convolution
     weights = convolution.weights.panels
-    (sheets, outSheets, height, width) = (size[0], outSize[0], size[1], size[2])
-    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
+    outSheets = outSize[0]
     let (rows, columns) = (outSize[1], outSize[2])
     (positions, outWidth) = (rows * columns, columns)
     if columns < Self.mostPositions {
@@ -48,21 +44,21 @@ struct GatheredConvolution: Sendable {
       strip = ((positions + count - 1) / count + 15) / 16 * 16
       strips = (positions + strip - 1) / strip
       stripsPerRow = 0
-      tile = ConvolutionTile(
-        vertical, horizontal, channels: 1, rows: min(rows, (strip + columns - 2) / columns + 1),
-        columns: columns)
+      gathering = PatchGathering(
+        convolution, size: size, outWidth: columns,
+        rows: min(rows, (strip + columns - 2) / columns + 1))
     } else {
       let count = (columns + Self.mostPositions - 1) / Self.mostPositions
       strip = ((columns + count - 1) / count + 15) / 16 * 16
       stripsPerRow = (columns + strip - 1) / strip
       strips = stripsPerRow * rows
-      tile = ConvolutionTile(vertical, horizontal, channels: 1, rows: 1, columns: strip)
+      gathering = PatchGathering(
+        convolution, size: size, outWidth: columns, rows: 1, columns: strip)
     }
-    tapOffsets = tile.offsets()
     // An odd number of cache lines, with room for two vectors past the end.
     pitch = (strip / 16 | 1) * 16 + 32
     // Whole windows, where they are not themselves long.
-    let taps = vertical.taps * horizontal.taps
+    let taps = convolution.planarTaps
     let blocks = (convolution.depth + Self.mostBlockDepth - 1) / Self.mostBlockDepth
     let wanted = (convolution.depth + blocks - 1) / blocks
     blockDepth = taps <= Self.mostBlockDepth / 4 ? (wanted + taps - 1) / taps * taps : wanted
@@ -101,7 +97,7 @@ struct GatheredConvolution: Sendable {
       let unit = Unit(index, self)
       Scratch.with(Float.self, count: convolution.depth * pitch) { patches in
         let pieces = 2 * Self.fewUnits
-        let taps = convolution.vertical.taps * convolution.horizontal.taps
+        let taps = convolution.planarTaps
         let length = (convolution.depth / taps + pieces - 1) / pieces * taps
         ThreadPool.current.forEachTile(pieces, nanoseconds: nanoseconds / Double(units)) { piece in
           let first = piece * length
@@ -122,29 +118,28 @@ struct GatheredConvolution: Sendable {
     }
   }
 
-  /// A strip of one sheet of results of one group in one image.
+  /// A strip of one group in one image.
   private struct Unit {
-    /// The first result, its row and column, how many there are, and the rows they are in.
-    var first: Int, row: Int, column: Int, count: Int, rows: Int
-    var sheet: Int
+    var strip: ResultStrip
     /// The group, and the same counted through all images.
     var group: Int, place: Int
 
     init(_ index: Int, _ work: GatheredConvolution) {
       let (rest, own) = index.quotientAndRemainder(dividingBy: work.strips)
+      let (place, sheet) = rest.quotientAndRemainder(dividingBy: work.outSheets)
+      (self.place, group) = (place, place % work.convolution.groups)
       if work.stripsPerRow == 0 {
-        first = own * work.strip
-        count = min(work.strip, work.positions - first)
-        (row, column) = first.quotientAndRemainder(dividingBy: work.outWidth)
-        rows = (column + count - 1) / work.outWidth + 1
+        let first = own * work.strip
+        strip = ResultStrip(
+          first: first, count: min(work.strip, work.positions - first), width: work.outWidth,
+          sheet: sheet)
       } else {
-        row = own / work.stripsPerRow
-        column = own % work.stripsPerRow * work.strip
-        first = row * work.outWidth + column
-        (count, rows) = (min(work.strip, work.outWidth - column), 1)
+        let (row, part) = own.quotientAndRemainder(dividingBy: work.stripsPerRow)
+        let column = part * work.strip
+        strip = ResultStrip(
+          first: row * work.outWidth + column, count: min(work.strip, work.outWidth - column),
+          width: work.outWidth, sheet: sheet)
       }
-      (place, sheet) = rest.quotientAndRemainder(dividingBy: work.outSheets)
-      group = place % work.convolution.groups
     }
   }
 
@@ -168,11 +163,11 @@ struct GatheredConvolution: Sendable {
       for index in panels {
         let panel = weights.panels[index]
         let channel = unit.place * convolution.groupOutChannels + panel.firstRow
-        let place = channel * plane + unit.sheet * positions + unit.first
+        let place = channel * plane + unit.strip.sheet * positions + unit.strip.first
         // At the start, because it may lie where the result goes.
         let residual = block.lowerBound == 0 ? residual.map { $0 + place } : nil
         kernels.pointee.f32_igemm(
-          panel.rows, panel.height, unit.count, block.count,
+          panel.rows, panel.height, unit.strip.count, block.count,
           weights.pointer(
             group: unit.group, panel, from: block.lowerBound, block.count, in: piece),
           patches, offsets.base, output + place, plane, residual, plane, true, &epilogue)
@@ -180,40 +175,12 @@ struct GatheredConvolution: Sendable {
     }
   }
 
-  /// Gathers what a part of the sum sees: each channel's rows are sorted by phases of the strides, and
-  /// then taken for each tap.
   private func gather(
     _ part: Range<Int>, _ unit: Unit, input: UnsafePointer<Float>,
     _ patches: UnsafeMutablePointer<Float>
   ) {
-    let kernels = convolution.variant.table
-    let window = convolution.sheets
-    let taps = convolution.vertical.taps * convolution.horizontal.taps
-    let firstChannel = unit.place * convolution.groupInChannels
-    let image = height * width
-    // A strip of a long row is a tile of its own; others are whole rows.
-    let isPart = stripsPerRow > 0
-    let columns = isPart ? unit.count : outWidth
-    Scratch.with(Float.self, count: tile.floatCount) { seen in
-      var k = part.lowerBound
-      while k < part.upperBound {
-        let (plane, tap) = k.quotientAndRemainder(dividingBy: taps)
-        let some = min(taps - tap, part.upperBound - k)
-        let place =
-          unit.sheet * window.stride - window.before + plane % window.taps * window.dilation
-        let channel = firstChannel + plane / window.taps
-        let source =
-          place >= 0 && place < sheets
-          ? input + (channel * sheets + place) * image : nil
-        tile.fill(
-          seen, height: height, width: width, top: unit.row, left: isPart ? unit.column : 0,
-          rows: unit.rows, columns: columns, padding: 0, kernels
-        ) { _ in source }
-        kernels.pointee.f32_join_rows(
-          some, tapOffsets.base + tap, columns, isPart ? 0 : unit.column, unit.count, seen,
-          tile.pitch, patches + (k - part.lowerBound) * pitch, pitch)
-        k += some
-      }
-    }
+    gathering.gather(
+      part, unit.strip, firstChannel: unit.place * convolution.groupInChannels, input: input,
+      patches, pitch: pitch)
   }
 }

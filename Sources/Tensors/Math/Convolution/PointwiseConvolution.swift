@@ -14,6 +14,8 @@ struct PointwiseConvolution: Sendable {
   private let copyStride: Int
   private let copies: Bool
 
+  private static let fewPositions = 256, mostWords = 192 << 10
+
   init(_ convolution: ConvolutionCore, positions: Int) {
     self.convolution = convolution
     weights = convolution.weights.panels
@@ -24,10 +26,13 @@ struct PointwiseConvolution: Sendable {
     // A block's input fits the second cache, so that it is read from memory once.
     let fitting = max(2, (64 << 10) / max(depth, 1) / tileWidth) * tileWidth
     let fair = (positions / 16 + tileWidth - 1) / tileWidth * tileWidth
-    block = min(fitting, max(fair, 4 * tileWidth))
-    let count = max(1, (positions + block - 1) / block)
-    blocks = count
-    let tiles = count * convolution.groups
+    let most = min(fitting, max(fair, 4 * tileWidth))
+    // Few positions are one block, where they fit, and blocks are alike: weights are read for each.
+    let isOne = positions <= Self.fewPositions && positions * depth <= Self.mostWords
+    blocks = isOne ? 1 : max(1, (positions + most - 1) / most)
+    let lanes = convolution.variant.lanes
+    block = ((positions + blocks - 1) / blocks + lanes - 1) / lanes * lanes
+    let tiles = blocks * convolution.groups
     let split = min(panels, max(1, (8 + tiles - 1) / tiles))
     panelsPerTile = (panels + split - 1) / split
     panelBlocks = (panels + panelsPerTile - 1) / panelsPerTile

@@ -71,7 +71,11 @@ struct WinogradCost {
       ? 0
       : 20_000 * Double(cut.phaseCount * (convolution.groupInSheets + convolution.groupOutChannels))
     let matrices = points * Double(cut.windowCount)
+    // Short products are mostly calls.
+    let panels = (convolution.groupOutChannels + 7) / 8
+    let calls = 1000 * matrices * Double(panels) * (tiles / 96).rounded(.up)
     return Self.products(convolution, matrices: matrices, tiles) + tiles * transforms + planes
+      + calls
   }
 }
 
