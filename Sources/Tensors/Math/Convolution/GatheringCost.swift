@@ -17,7 +17,7 @@ struct GatheringCost {
   /// What it takes to sort a plane's row by phases of the stride.
   private static let bandVectorCost = 4.0, bandRowCost = 6.0
   /// What reading a line of weights takes that are in no near cache.
-  static let weightCost = 28.0, cachedWords = 131_072.0
+  static let weightCost = 28.0, cachedWords = 163_840.0
 
   /// Whether gathering is the faster.
   var isLess: Bool { gathered < tiled }

@@ -19,7 +19,7 @@ struct NarrowConvolution: Sendable {
 
   private static let mostPositions = 64
   private static let mostRows = 768
-  /// Rows of all images, in floats, unless one image has more.
+  /// Rows of all images, in floats, unless a single one of 1 × 1 windows has more.
   private static let mostWords = 1 << 20
   private static let mostBlockDepth = 512
 
@@ -37,7 +37,8 @@ struct NarrowConvolution: Sendable {
       (gathering, outWidth, blockDepth) = (nil, 0, 0)
     } else {
       guard size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1,
-        convolution.depth < 1 << 20, Self.isFaster(convolution, outSize: outSize)
+        convolution.depth <= Self.mostWords / positions,
+        Self.isFaster(convolution, outSize: outSize)
       else { return nil }
       outWidth = outSize[2]
       gathering = PatchGathering(

@@ -136,6 +136,8 @@ struct SeeingTap: Sendable {
   var shift: (y: Int, x: Int)
 
   private static let mostTaps = 49, longestRow = 2048
+  /// What a row of all channels takes at most, in floats.
+  private static let mostWords = 1 << 20
   /// What packing and adding a row takes, and a vector of it, in vector multiply-adds.
   private static let rowCost = 12.0, vectorCost = 6.0
 
@@ -145,6 +147,7 @@ struct SeeingTap: Sendable {
     guard size[0] == 1, outSize[0] == 1, convolution.sheets.taps == 1,
       vertical.stride == 1, horizontal.stride == 1, outSize[1] > 0,
       (1...longestRow).contains(outSize[2]),
+      convolution.groupInChannels + convolution.groupOutChannels <= mostWords / outSize[2],
       (2...mostTaps).contains(vertical.taps.multipliedReportingOverflow(by: horizontal.taps).0)
     else { return nil }
     func span(_ axis: WindowAxis, _ tap: Int, _ length: Int, _ outLength: Int) -> (Range<Int>, Int)
