@@ -199,6 +199,19 @@ static void f32_max_pool_2x2(size_t n, const float *row0, const float *row1, flo
   }
 }
 
+static void f32_mean_pool_2x2(size_t n, const float *row0, const float *row1, float *out) {
+  size_t i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const vf left = load(row0 + 2 * i) + load(row1 + 2 * i);
+    const vf right = load(row0 + 2 * i + LANES) + load(row1 + 2 * i + LANES);
+    store(out + i, (EVEN(left, right) + ODD(left, right)) * 0.25f);
+  }
+  for (; i < n; i++) {
+    const float *a = row0 + 2 * i, *b = row1 + 2 * i;
+    out[i] = ((a[0] + b[0]) + (a[1] + b[1])) * 0.25f;
+  }
+}
+
 static void f32_take(size_t n, size_t step, const float *in, float *out) {
   size_t i = 0;
   if (step == 1) {

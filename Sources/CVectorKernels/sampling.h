@@ -66,3 +66,61 @@ static void f32_join_taps(
     weights[i] = a_weights[i] * b_weights[i];
   }
 }
+
+// LANES values of the 2 LANES from `in` on, of which `left` may be read: those at these places.
+#if LANES == 16 && defined(__x86_64__)
+INLINE vf near_values(const float *in, size_t left, vi places) {
+  const vf low = left < LANES ? load_part(in, left) : load(in);
+  const size_t behind = left > LANES ? left - LANES : 0;
+  const vf high = behind >= LANES ? load(in + LANES) : behind ? load_part(in + LANES, behind) : low;
+  return (vf)_mm512_permutex2var_ps((__m512)low, (__m512i)places, (__m512)high);
+}
+#elif LANES == 8 && defined(__x86_64__)
+INLINE vf near_values(const float *in, size_t left, vi places) {
+  const vf low = left < LANES ? load_part(in, left) : load(in);
+  const size_t behind = left > LANES ? left - LANES : 0;
+  const vf high = behind >= LANES ? load(in + LANES) : behind ? load_part(in + LANES, behind) : low;
+  const vf a = (vf)_mm256_permutevar8x32_ps((__m256)low, (__m256i)places);
+  const vf b = (vf)_mm256_permutevar8x32_ps((__m256)high, (__m256i)places);
+  return select_f(places > splat_i(LANES - 1), b, a);
+}
+#endif
+
+static void f32_resample(
+    size_t n, size_t length, const float *in, const int32_t *first, const int32_t *second,
+    const float *share, float *out) {
+  size_t i = 0;
+#if LANES >= 8 && defined(__x86_64__)
+  for (; i + LANES <= n; i += LANES) {
+    vi a, b;
+    memcpy(&a, first + i, sizeof a);
+    memcpy(&b, second + i, sizeof b);
+    const int32_t base = a[0];
+    a -= base;
+    b -= base;
+    // Places that lie behind the first one, and not far.
+    const vi far = ((a | b) & splat_i(~(2 * LANES - 1)));
+    const vf s = load(share + i);
+    vf x, y;
+#if LANES == 16
+    const bool is_near = _mm512_test_epi32_mask((__m512i)far, (__m512i)far) == 0;
+#else
+    const bool is_near = _mm256_testz_si256((__m256i)far, (__m256i)far);
+#endif
+    if (is_near) {
+      x = near_values(in + base, length - (size_t)base, a);
+      y = near_values(in + base, length - (size_t)base, b);
+    } else {
+      UNROLL for (int j = 0; j < LANES; j++) {
+        x[j] = in[base + a[j]];
+        y[j] = in[base + b[j]];
+      }
+    }
+    store(out + i, select_f(s == splat(0), x, x * (1 - s) + y * s));
+  }
+#endif
+  for (; i < n; i++) {
+    const float a = in[first[i]], b = in[second[i]], s = share[i];
+    out[i] = s == 0 ? a : a * (1 - s) + b * s;
+  }
+}

@@ -10,6 +10,7 @@
 #include "winograd.h"
 #include "elementwise.h"
 #include "rows.h"
+#include "columns.h"
 #include "attention.h"
 #include "sampling.h"
 #include "convert.h"
@@ -113,12 +114,14 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_winograd_join),
     ENTRY(f32_pool),
     ENTRY(f32_max_pool_2x2),
+    ENTRY(f32_mean_pool_2x2),
     ENTRY(f32_take),
     ENTRY(f32_sample),
     ENTRY(f32_linear_taps),
     ENTRY(f32_join_taps),
     ENTRY(f32_interleave),
     ENTRY(f32_upsample_2x),
+    ENTRY(f32_resample),
     ENTRY(f32_finish),
     ENTRY(b32_transpose),
     ENTRY(f32_dot),
@@ -130,8 +133,10 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_axpy),
     ENTRY(f32_select),
     ENTRY(f32_normalize),
+    ENTRY(f32_normalize_columns),
     ENTRY(f32_unit_rows),
     ENTRY(f32_softmax),
+    ENTRY(f32_softmax_columns),
     ENTRY(f32_attention_weights),
     ENTRY(f32_lerp),
     ENTRY(f16_to_f32),

@@ -74,7 +74,7 @@ import Testing
     var generator = SeededGenerator(seed: 6)
     let (height, width) = (7, 13)
     let input = generator.floats(2 * height * width)
-    for (outHeight, outWidth) in [(14, 26), (3, 5), (7, 13), (29, 1)] {
+    for (outHeight, outWidth) in [(14, 26), (3, 5), (7, 13), (29, 1), (28, 52), (9, 47)] {
       let rows = (0..<outHeight).map { (Double($0) + 0.5) * 7 / Double(outHeight) - 0.5 }
       let columns = (0..<outWidth).map { (Double($0) + 0.5) * 13 / Double(outWidth) - 0.5 }
       let resize = LinearResize2D(

@@ -352,6 +352,8 @@ typedef struct squall_kernels {
 
   /// `out[x] = max` of the 2 x 2 elements at column 2x of two rows that are 2n long.
   void (*f32_max_pool_2x2)(size_t n, const float *row0, const float *row1, float *out);
+  /// `out[x] = mean` of them.
+  void (*f32_mean_pool_2x2)(size_t n, const float *row0, const float *row1, float *out);
 
   /// `out[i] = in[i step]` for i < n.
   void (*f32_take)(size_t n, size_t step, const float *in, float *out);
@@ -380,6 +382,12 @@ typedef struct squall_kernels {
   /// second value is not read where its share is 0.
   void (*f32_upsample_2x)(
       size_t n, const float *even, float even_share, const float *odd, float odd_share, float *out);
+
+  /// `out[i] = in[first[i]] (1 - share[i]) + in[second[i]] share[i]`, just the first where the share is
+  /// 0; `in` is `length` floats long, and places lie inside it.
+  void (*f32_resample)(
+      size_t n, size_t length, const float *in, const int32_t *first, const int32_t *second,
+      const float *share, float *out);
 
   /// `out[x] = act(in[x] + residual[x])`: the end of a product that went through scratch.
   void (*f32_finish)(
@@ -416,6 +424,12 @@ typedef struct squall_kernels {
       size_t rows, size_t n, const float *x, bool centers, double epsilon,
       const float *_Nullable scale, const float *_Nullable shift, float *out,
       float *_Nullable means, float *_Nullable inverses);
+  /// The same for n columns of `count` values that lie `in_step` apart, `out_step` in the result, with a
+  /// scale and a shift for each place in a column; moments in double between blocks of 32. `out` may be
+  /// `x` itself, with the same step.
+  void (*f32_normalize_columns)(
+      size_t n, size_t count, const float *x, ptrdiff_t in_step, bool centers, double epsilon,
+      const float *_Nullable scale, const float *_Nullable shift, float *out, ptrdiff_t out_step);
   /// Each row divided by its Euclidean norm, or by `least` where the norm is smaller; a row with NaN
   /// becomes NaN. Rows are `ldx` and `ldo` apart; `out` may be `x` itself, with the same distance.
   void (*f32_unit_rows)(
@@ -423,6 +437,11 @@ typedef struct squall_kernels {
   /// `out[i] = exp(x[i] - max) / sum`; `logarithm` gives its logarithm. The difference is rounded
   /// to float: that, |x - max| / 2 ulp, and 4 ulp more are the error.
   void (*f32_softmax)(size_t n, const float *x, bool logarithm, float *out);
+  /// The same for n columns of `count` values that lie `in_step` apart, `out_step` in the result; `out`
+  /// may be `x` itself, with the same step.
+  void (*f32_softmax_columns)(
+      size_t n, size_t count, const float *x, ptrdiff_t in_step, bool logarithm, float *out,
+      ptrdiff_t out_step);
   /// Attention's weights from its scores, in place, not divided by their sums yet: each row becomes
   /// `exp(s - max s)` with `s = scale x + term[0] + ...`, and its `inverses` 1 / sum. Rows are `n`
   /// apart; those of `term[t]` are `steps[t]` apart. NaN in a row makes its inverse NaN.

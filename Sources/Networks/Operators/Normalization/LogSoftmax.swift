@@ -5,6 +5,7 @@ internal import Tensors
 /// The logarithm of the softmax along an axis.
 package struct LogSoftmaxOperator: SoftmaxFamily {
   package let axis: SoftmaxAxis
+  package var isLogarithm: Bool? { true }
 
   package init(_ node: NodeDescription) throws { axis = try SoftmaxAxis(node) }
 

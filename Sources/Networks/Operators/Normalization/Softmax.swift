@@ -8,6 +8,7 @@ internal import Tensors
 /// between nodes that compute in float32 it does, too.
 package struct SoftmaxOperator: SoftmaxFamily {
   package let axis: SoftmaxAxis
+  package var isLogarithm: Bool? { false }
 
   package init(_ node: NodeDescription) throws { axis = try SoftmaxAxis(node) }
 

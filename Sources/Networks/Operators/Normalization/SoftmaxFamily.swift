@@ -7,6 +7,8 @@ package protocol SoftmaxFamily: Operator {
   var axis: SoftmaxAxis { get }
   /// Transforms `count` elements `step` apart.
   func row<T: Real>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, count: Int, step: Int)
+  /// Whether it is the softmax's logarithm, or the softmax; nil for another function.
+  var isLogarithm: Bool? { get }
   /// Transforms rows of neighbouring float32 elements.
   func rows(_ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, rows: Int, count: Int)
 }
@@ -33,6 +35,8 @@ package struct SoftmaxAxis: Sendable {
 
 extension SoftmaxFamily {
   package var inPlaceInputs: [Int] { [0] }
+
+  package var isLogarithm: Bool? { nil }
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)
@@ -78,7 +82,17 @@ extension SoftmaxFamily {
           rows(x, y, rows: outer, count: count)
         }
       }
-    case .float32: return make(Float.self)
+    case .float32:
+      guard let logarithm = isLogarithm else { return make(Float.self) }
+      return Kernel(name: "columns") { arguments in
+        try arguments.map(Float.self, to: Float.self) { source, target in
+          guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
+            return
+          }
+          VectorMath.softmaxColumns(
+            x, outer: outer, count: count, inner: inner, logarithm: logarithm, y)
+        }
+      }
     case .float64: return make(Double.self)
     case let type: throw OperatorFault.unsupported("element type \(type.rawValue)")
     }

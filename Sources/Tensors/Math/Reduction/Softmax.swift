@@ -16,6 +16,19 @@ extension Tensor {
       throw TensorError(
         .elementTypeMismatch, "softmax of \(elementType.rawValue): convert to float32 first")
     }
+    if axis != shape.rank - 1, elementType == .float32 {
+      let output = Tensor(uninitialized: shape, .float32)
+      guard let target = output.plannedDestination(of: Float.self).baseAddress else {
+        return output
+      }
+      withElements(of: Float.self) {
+        guard let source = $0.baseAddress else { return }
+        VectorMath.softmaxColumns(
+          source, outer: shape.dimensions[..<axis].reduce(1, *), count: shape[axis],
+          inner: shape.dimensions[(axis + 1)...].reduce(1, *), logarithm: logarithm, target)
+      }
+      return output
+    }
     if axis != shape.rank - 1 {
       var order = Array(0..<shape.rank)
       order.swapAt(axis, shape.rank - 1)

@@ -44,11 +44,15 @@ public struct LinearResize2D: Sendable {
   public let vertical: ResizeAxis, horizontal: ResizeAxis
   private let rowsPerTile: Int
   private let doubling: Doubling?
+  /// The columns' inputs as the kernel reads them.
+  private let first: [Int32], second: [Int32]
 
   /// Resizing by rows and columns.
   public init(vertical: ResizeAxis, horizontal: ResizeAxis) {
     (self.vertical, self.horizontal) = (vertical, horizontal)
     doubling = Doubling(horizontal)
+    first = horizontal.first.map { Int32(truncatingIfNeeded: $0) }
+    second = horizontal.second.map { Int32(truncatingIfNeeded: $0) }
     rowsPerTile = max(2, (1 << 14) / max(horizontal.first.count, 1))
   }
 
@@ -115,7 +119,13 @@ public struct LinearResize2D: Sendable {
     _ row: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>,
     _ kernels: UnsafePointer<squall_kernels>
   ) {
-    guard let doubling else { return resample(row, target, 0..<outWidth) }
+    guard let doubling else {
+      guard horizontal.inputLength <= Int(Int32.max) else {
+        return resample(row, target, 0..<outWidth)
+      }
+      return kernels.pointee.f32_resample(
+        outWidth, horizontal.inputLength, row, first, second, horizontal.share, target)
+    }
     let inner = horizontal.inputLength - 2
     resample(row, target, 0..<2)
     kernels.pointee.f32_upsample_2x(

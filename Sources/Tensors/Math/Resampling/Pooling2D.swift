@@ -23,6 +23,8 @@ public struct Pooling2D: Sendable {
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
   private let rowCounts: [Float], columnCounts: [Float]
+  /// One divided by the number of values that each window counts, where all count as many.
+  private let share: Float?
   private let rowBlocks: Int
 
   /// Pooling of images of `height` by `width`.
@@ -65,11 +67,14 @@ public struct Pooling2D: Sendable {
     }
     rowCounts = counts(vertical, height, outHeight)
     columnCounts = counts(horizontal, width, outWidth)
+    let counted = (rowCounts.first ?? 0) * (columnCounts.first ?? 0)
+    let isEven = Set(rowCounts).count == 1 && Set(columnCounts).count == 1 && counted > 0
+    share = isEven ? 1 / counted : nil
   }
 
   /// Whether windows are the plain 2 by 2 of most encoders.
   private var isHalving: Bool {
-    kind == .maximum && vertical == WindowAxis(taps: 2, stride: 2) && vertical == horizontal
+    vertical == WindowAxis(taps: 2, stride: 2) && vertical == horizontal
       && 2 * outHeight <= height && 2 * outWidth <= width
   }
 
@@ -88,9 +93,11 @@ public struct Pooling2D: Sendable {
       let source = input + plane * height * width
       let target = output + (plane * outHeight + top) * outWidth
       if isHalving {
+        let kernels = variant.table.pointee
+        let pool = kind == .maximum ? kernels.f32_max_pool_2x2 : kernels.f32_mean_pool_2x2
         for y in 0..<rows {
           let row = source + 2 * (top + y) * width
-          variant.table.pointee.f32_max_pool_2x2(outWidth, row, row + width, target + y * outWidth)
+          pool(outWidth, row, row + width, target + y * outWidth)
         }
       } else {
         pool(source, target, top: top, rows: rows, taps: taps)
@@ -111,11 +118,13 @@ public struct Pooling2D: Sendable {
       for y in 0..<rows {
         let row = target + y * outWidth
         kernels.pointee.f32_pool(
-          outWidth, taps, scratch + y * tile.pitch, offsets.base, kind != .maximum, 1, row)
-        guard kind != .maximum else { continue }
+          outWidth, taps, scratch + y * tile.pitch, offsets.base, kind != .maximum, share ?? 1,
+          row)
+        guard kind != .maximum, share == nil else { continue }
         let count = rowCounts[top + y]
-        columnCounts.withUnsafeBufferPointer { columns in
-          for x in 0..<outWidth { row[x] /= count * columns[x] }
+        Scratch.with(Float.self, count: outWidth) { counts in
+          for x in 0..<outWidth { counts[x] = count * columnCounts[x] }
+          VectorMath.combine(.divide, row, counts, row, count: outWidth)
         }
       }
     }
