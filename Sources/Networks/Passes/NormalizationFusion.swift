@@ -36,6 +36,7 @@ package struct NormalizationFusion: GraphPass {
       facts.elementType.isFloatingPoint, let result = rewriter.facts(node.result),
       result.shape == facts.shape, result.elementType == facts.elementType
     else { return nil }
+    if square.trailing == 0 { return channels(node, centered, epsilon, &rewriter) }
     let axis = AttributeValue.int(-square.trailing)
     let attributes = ["axis": axis, "epsilon": .float(Float(epsilon))]
     func one(_ rewriter: inout GraphRewriter) -> ValueID? {
@@ -101,7 +102,7 @@ package struct NormalizationFusion: GraphPass {
 
   private struct Mean {
     var source: ValueID
-    /// Over how many of the last dimensions.
+    /// Over how many of the last dimensions; 0 for channels, the second of several.
     var trailing: Int
   }
 
@@ -127,14 +128,37 @@ package struct NormalizationFusion: GraphPass {
     return nil
   }
 
-  /// A mean over the last dimensions that keeps their number.
+  /// A normalisation over channels, which the rows that lie in planes are.
+  private func channels(
+    _ node: GraphNode, _ centered: ValueID, _ epsilon: Double, _ rewriter: inout GraphRewriter
+  ) -> GraphNode? {
+    var (source, centers) = (centered, false)
+    if let (difference, _) = rewriter.producer(of: centered, SubOperator.self),
+      let x = difference.input(0), let mean = rewriter.producer(of: difference.input(1)),
+      let average = trailingMean(mean, &rewriter), average.source == x, average.trailing == 0
+    {
+      (source, centers) = (x, true)
+    }
+    guard let facts = rewriter.facts(source), facts.elementType == .float32,
+      facts.shape == rewriter.facts(centered)?.shape, facts.shape.count > 0
+    else { return nil }
+    let (width, length) = (facts.shape[1], facts.shape.dimensions[2...].reduce(1, *))
+    let operation = FusedRows(
+      steps: [.normalize(centers: centers, epsilon: epsilon, scale: nil, shift: nil)], list: nil,
+      width: width, count: facts.shape.count / width, sources: [facts.shape], output: facts.shape,
+      planes: RowPipeline.Planes(length: length, source: true, result: true))
+    return node.replaced(by: "LayerNormalization", operation, inputs: [source])
+  }
+
+  /// A mean over the last dimensions, or over channels, that keeps their number.
   private func trailingMean(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> Mean? {
     guard let operation = node.implementation as? ReduceMeanOperator, let source = node.input(0),
       let operands = rewriter.operands(of: node),
       let (reduced, result) = try? operation.axes.resolve(operands),
-      let rank = operands[0]?.shape.rank, result.count == rank, !reduced.isEmpty,
-      reduced == Set(rank - reduced.count..<rank)
+      let rank = operands[0]?.shape.rank, result.count == rank, !reduced.isEmpty
     else { return nil }
+    if reduced == [1], rank >= 3 { return Mean(source: source, trailing: 0) }
+    guard reduced == Set(rank - reduced.count..<rank) else { return nil }
     return Mean(source: source, trailing: reduced.count)
   }
 

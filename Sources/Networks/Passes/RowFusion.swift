@@ -57,6 +57,7 @@ package struct RowFusion: GraphPass {
   private func fused(
     _ node: GraphNode, _ rewriter: inout GraphRewriter, _ lists: inout RowLists
   ) -> Rows? {
+    if let own = planar(node, &rewriter) { return own }
     if let own = lifted(node, &rewriter) {
       let isDone = node.implementation is FusedRows
       // What takes its rows by a list already has nothing in front of it.
@@ -79,7 +80,7 @@ package struct RowFusion: GraphPass {
     _ own: Rows, main: ValueID?, _ rewriter: inout GraphRewriter, _ lists: inout RowLists,
     needsRows: Bool = false
   ) -> Rows? {
-    guard var value = main else { return nil }
+    guard var value = main, own.operation.planes?.source != true else { return nil }
     let width = own.operation.width
     var moves: [RowMove] = []
     var isPrivate = true
@@ -88,7 +89,13 @@ package struct RowFusion: GraphPass {
       guard rewriter.constant(value) == nil, let node = rewriter.producer(of: value) else { break }
       if isPrivate, let earlier = lifted(node, &rewriter),
         earlier.operation.output.dimensions.last == width,
+        earlier.operation.planes?.result != true,
         let made = joined(earlier, own, moves, &lists)
+      {
+        return made
+      }
+      if isPrivate, moves.isEmpty, !needsRows,
+        let made = turned(own, node, value, &rewriter)
       {
         return made
       }
@@ -104,7 +111,8 @@ package struct RowFusion: GraphPass {
       }
       value = input
     }
-    guard !needsRows, !moves.isEmpty, let shape = rewriter.facts(value)?.shape, shape.count > 0,
+    guard !needsRows, !moves.isEmpty, own.operation.planes == nil,
+      let shape = rewriter.facts(value)?.shape, shape.count > 0,
       shape.count / width <= Int(Int32.max),
       // Rows that are read over and over would be normalised as often.
       own.operation.count <= shape.count / width / 2 * 3
@@ -121,6 +129,9 @@ package struct RowFusion: GraphPass {
     _ earlier: Rows, _ own: Rows, _ moves: [RowMove], _ lists: inout RowLists
   ) -> Rows? {
     var made = earlier
+    guard let planes = Self.planes(earlier.operation, own.operation),
+      planes == nil || moves.isEmpty && made.operation.list == nil
+    else { return nil }
     if !moves.isEmpty {
       let count = earlier.operation.count
       // Operands with a row for each row would have to be moved, too.
@@ -139,6 +150,8 @@ package struct RowFusion: GraphPass {
     made.operation.sources += own.operation.sources.dropFirst()
     made.operation.count = own.operation.count
     made.operation.output = own.operation.output
+    made.operation.planes = planes
+    made.operation.planeResidual = own.operation.planeResidual.map { $0 + shift }
     return made
   }
 
@@ -190,7 +203,7 @@ package struct RowFusion: GraphPass {
     return rows(steps, inputs, width: sourceWidth, result.shape, &rewriter)
   }
 
-  private func rows(
+  func rows(
     _ steps: [FusedRows.Step], _ inputs: [ValueID?], width: Int, _ output: Shape,
     _ rewriter: inout GraphRewriter
   ) -> Rows? {

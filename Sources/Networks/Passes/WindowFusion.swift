@@ -25,7 +25,7 @@ package struct WindowFusion: GraphPass {
     for index in rewriter.nodes.indices {
       let node = rewriter.nodes[index]
       guard !(node.implementation is FusedAttention),
-        let tail = RowFusion().lifted(node, &rewriter),
+        let tail = RowFusion().lifted(node, &rewriter), tail.operation.planes == nil,
         let attention = producer(node.input(0), &rewriter),
         let fused = fused(attention, tail, node, &rewriter, &known)
       else { continue }
@@ -68,6 +68,7 @@ package struct WindowFusion: GraphPass {
     guard let value, !rewriter.graph.outputs.contains(value),
       rewriter.useCount(value) == attention.inputs.count(where: { $0 == value }),
       let node = rewriter.producer(of: value), let rows = RowFusion().lifted(node, &rewriter),
+      rows.operation.planes == nil,
       // The rows are numbered anew.
       rows.operation.steps.allSatisfy({ step in
         if case .combine(_, _, .rows, _) = step { false } else { true }

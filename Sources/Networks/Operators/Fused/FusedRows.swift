@@ -28,6 +28,10 @@ package struct FusedRows: FusedOperator {
   /// The inputs' shapes, for which all this is right.
   package var sources: [Shape]
   package var output: Shape
+  /// Where rows lie in planes, in the source, in the result or in both: images of channels first.
+  package var planes: RowPipeline.Planes?
+  /// An input of the result's shape that is added to a result in planes.
+  package var planeResidual: Int?
 
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     try inputs.requirePlanned(sources)
@@ -38,6 +42,7 @@ package struct FusedRows: FusedOperator {
   /// Operands with a row for each row may give their memory to the result, and so may the source
   /// where each block is read before it is written.
   package var inPlaceInputs: [Int] {
+    if planes?.result ?? false { return [planeResidual].compactMap { $0 } }
     let operands = steps.compactMap { step in
       if case .combine(_, let input, .rows, _) = step { input } else { nil }
     }
@@ -48,7 +53,7 @@ package struct FusedRows: FusedOperator {
 
   private var mayOverwriteSource: Bool {
     let products = steps.count { if case .product = $0 { true } else { false } }
-    guard list == nil else { return false }
+    guard list == nil, planes == nil else { return false }
     if case .product = steps.first { return products > 1 }
     return true
   }
@@ -56,6 +61,7 @@ package struct FusedRows: FusedOperator {
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let pipeline = RowPipeline(
       try steps.map { try $0.prepared(inputs) }, count: count, width: width)
+    if let planes { return try prepare(pipeline, planes) }
     guard pipeline.resultWidth * count == output.count, list.map({ $0.count == count }) ?? true
     else { throw OperatorFault.invalid("its rows do not make up the result") }
     // Weights are packed: nobody needs them where they lie.
@@ -73,6 +79,37 @@ package struct FusedRows: FusedOperator {
         list.indices.withUnsafeBufferPointer { rows in
           pipeline.run(source: pointers[0], rows: rows.baseAddress, operands: pointers, output: y)
         }
+      }
+    }
+  }
+}
+
+extension FusedRows {
+  /// Steps between planes.
+  private func prepare(
+    _ pipeline: RowPipeline, _ planes: RowPipeline.Planes
+  ) throws -> Kernel {
+    guard pipeline.resultWidth * count == output.count, list == nil, planes.length > 0,
+      count % planes.length == 0, planeResidual == nil || planes.result
+    else { throw OperatorFault.invalid("its planes do not make up the result") }
+    var read: Set<Int> = [0]
+    for step in steps { read.formUnion(step.operands) }
+    if let planeResidual { read.insert(planeResidual) }
+    let alone = planes.source && planes.result ? pipeline.onlyNormalization : nil
+    return Kernel(name: "blocks of planes") { [count, width, planeResidual, read] arguments in
+      let target = try arguments.output().plannedDestination(of: Float.self)
+      guard let y = target.baseAddress, !target.isEmpty else { return }
+      let indices = arguments.inputs.indices.map { read.contains($0) ? $0 : 0 }
+      try arguments.withFloats(indices) { pointers in
+        if let alone, planeResidual == nil {
+          return VectorMath.normalizeColumns(
+            pointers[0], outer: count / planes.length, count: width, inner: planes.length,
+            centers: alone.centers, epsilon: alone.epsilon, scale: alone.scale.map { pointers[$0] },
+            shift: alone.shift.map { pointers[$0] }, y)
+        }
+        pipeline.run(
+          planes, source: pointers[0], operands: pointers,
+          residual: planeResidual.map { pointers[$0] }, output: y)
       }
     }
   }

@@ -31,14 +31,14 @@ package struct RowPipeline: Sendable {
     case value
   }
 
-  private let steps: [Step]
+  let steps: [Step]
   /// Floats in a row: of the source, then behind each step.
   private let widths: [Int]
-  private let count: Int
-  private let widest: Int
+  let count: Int
+  let widest: Int
   private let stride: Int
   private let nanoseconds: Double
-  private let variant = KernelVariant.current
+  let variant = KernelVariant.current
 
   /// For `count` rows, `width` floats long at first, which threads share; or for groups of so many
   /// rows, each for one thread.
@@ -65,6 +65,9 @@ package struct RowPipeline: Sendable {
 
   /// About how long all of its rows take one thread.
   package var estimatedNanoseconds: Double { nanoseconds }
+
+  /// Floats in a row of the source.
+  var sourceWidth: Int { widths[0] }
 
   /// Floats in a row of the result.
   package var resultWidth: Int { widths[widths.count - 1] }
@@ -100,6 +103,8 @@ package struct RowPipeline: Sendable {
     package var targets: UnsafePointer<Int32>?
     /// The first row's place; with `targets`, that of row 0.
     package var output: UnsafeMutablePointer<Float>
+    /// Floats from one row to the next, where they do not follow each other closely.
+    var sourceStride: Int?, outputStride: Int?
 
     package init(
       count: Int, source: UnsafePointer<Float>, list: UnsafePointer<Int32>?, first: Int = 0,
@@ -130,27 +135,31 @@ package struct RowPipeline: Sendable {
     var scratch: UnsafeMutablePointer<Float>?
   }
 
-  private func run(
-    _ group: Group, _ start: Int, _ rows: Int, _ operands: [UnsafePointer<Float>]
+  /// Runs the steps from number `begin` on for some rows of a group.
+  func run(
+    _ group: Group, _ start: Int, _ rows: Int, _ operands: [UnsafePointer<Float>],
+    from begin: Int = 0
   ) {
+    let inStride = group.sourceStride ?? widths[0]
+    let outStride = group.outputStride ?? resultWidth
     let (map, targets) = (group.list.map { $0 + start }, group.targets.map { $0 + start })
-    let output = targets == nil ? group.output + start * resultWidth : group.output
+    let output = targets == nil ? group.output + start * outStride : group.output
     let numbers = RowNumbers(first: group.first + start, targets: targets)
     Scratch.with(Float.self, count: 2 * rows * stride) { memory in
       let buffers = [memory, memory + rows * stride]
-      var place = Place(base: group.source + start * widths[0], stride: widths[0])
+      var place = Place(base: group.source + start * inStride, stride: inStride)
       if let map {
         for row in 0..<rows {
           let line = memory + row * stride
           if map[row] < 0 {
             line.update(repeating: 0, count: widths[0])
           } else {
-            line.update(from: group.source + Int(map[row]) * widths[0], count: widths[0])
+            line.update(from: group.source + Int(map[row]) * inStride, count: widths[0])
           }
         }
         place = Place(base: UnsafePointer(memory), stride: stride, scratch: memory)
       }
-      var index = 0
+      var index = begin
       while index < steps.count {
         var last = index
         var residual: (UnsafePointer<Float>, Int)?
@@ -168,17 +177,17 @@ package struct RowPipeline: Sendable {
         // What is no product may stay where it is.
         let own = isProduct ? free : place.scratch ?? free
         let to = isEnd ? output : own
-        let toStride = isEnd ? resultWidth : stride
+        let toStride = isEnd ? outStride : stride
         run(
           steps[index], width: widths[index], rows, numbers, place, map, operands, residual, to,
           toStride)
         place = Place(base: UnsafePointer(to), stride: toStride, scratch: to)
         index = last + 1
       }
-      guard targets != nil || steps.isEmpty else { return }
+      guard targets != nil || begin == steps.count else { return }
       for row in 0..<rows {
         let to = targets.map { Int($0[row]) } ?? row
-        (output + to * resultWidth).update(
+        (output + to * outStride).update(
           from: place.base + row * place.stride, count: resultWidth)
       }
     }
