@@ -75,6 +75,53 @@ private struct QuantizedGraph {
     #expect(result.quanta <= 1.01)
   }
 
+  /// Kernel, stride, padding before and behind, dilation, output padding.
+  private static let transposedWindows = [
+    [2, 2, 0, 0, 1, 0], [4, 2, 1, 1, 1, 0], [3, 2, 1, 1, 1, 1], [3, 1, 1, 1, 1, 0],
+    [2, 3, 0, 0, 1, 1], [5, 3, 4, 0, 1, 0], [3, 2, 3, 1, 2, 0], [3, 2, 0, 5, 3, 1],
+  ]
+
+  @Test(arguments: transposedWindows, [false, true])
+  func transposedConvolutions(window: [Int], byChannel: Bool) throws {
+    var graph = QuantizedGraph()
+    let x = try graph.rounded(
+      graph.test.input("x"), scale: 0.02,
+      zero: byChannel ? Tensor(Int8(-20)) : Tensor(UInt8(120)))
+    let w = try graph.weights(
+      [5, 6, window[0], window[0]], axis: byChannel ? 1 : nil)
+    let pads = [window[2], window[2], window[3], window[3]]
+    let y = try graph.test.one(
+      "ConvTranspose", [x, w, graph.test.constant(graph.floats([6]))],
+      [
+        "kernel_shape": .ints([window[0], window[0]]), "strides": .ints([window[1], window[1]]),
+        "pads": .ints(pads), "dilations": .ints([window[4], window[4]]),
+        "output_padding": .ints([window[5], window[5]]),
+      ])
+    let active = try graph.test.one("Relu", [y])
+    graph.test.graph.outputs = [try graph.rounded(active, scale: 0.2, zero: Tensor(UInt8(9)))]
+    let result = try graph.compare([graph.floats([2, 5, 7, 21], -3...3)], scale: 0.2)
+    #expect(result.operators == ["QuantizeLinear", "QLinearConvTranspose", "DequantizeLinear"])
+    #expect(result.quanta <= 1.01)
+  }
+
+  /// One dimension; groups and lengths asked for stay in floats.
+  @Test(arguments: ["line", "groups", "shape"])
+  func otherTransposedConvolutions(kind: String) throws {
+    var graph = QuantizedGraph()
+    let x = try graph.rounded(graph.test.input("x"), scale: 0.02, zero: Tensor(UInt8(120)))
+    let w = try graph.weights(kind == "line" ? [4, 3, 4] : [4, 3, 2, 2])
+    var attributes: [String: AttributeValue] = ["strides": .ints(kind == "line" ? [2] : [2, 2])]
+    if kind == "groups" { attributes["group"] = .int(2) }
+    if kind == "shape" { attributes["output_shape"] = .ints([9, 11]) }
+    let y = try graph.test.one("ConvTranspose", [x, w], attributes)
+    graph.test.graph.outputs = [try graph.rounded(y, scale: 0.2, zero: Tensor(UInt8(100)))]
+    let image = graph.floats(kind == "line" ? [2, 4, 30] : [1, 4, 5, 6], -3...3)
+    let result = try graph.compare([image], scale: 0.2)
+    #expect(
+      result.operators.contains(kind == "line" ? "QLinearConvTranspose" : "ConvTranspose"))
+    #expect(result.quanta <= 1.01)
+  }
+
   @Test(arguments: ["MatMul", "MatMul+Add", "Gemm", "Dynamic"])
   func products(kind: String) throws {
     var graph = QuantizedGraph()

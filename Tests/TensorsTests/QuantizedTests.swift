@@ -223,10 +223,10 @@ import Testing
       let sums: [Int32] = [0, 1, 2, 3, 5, -1, -3, 1000, -1000, .max, .min]
       var result = [UInt8](repeating: 7, count: sums.count)
       let half = Requantization(scales: [0.5], zero: 10, low: 0, high: 200)
-      half.store(sums, count: sums.count, channel: 0, to: &result)
+      half.withWriter { $0.store(sums, count: sums.count, channel: 0, to: &result) }
       #expect(result == [10, 10, 11, 12, 12, 10, 8, 200, 0, 200, 0])
       let signed = Requantization(scales: [0.5], zero: 0, low: -128, high: 127)
-      signed.store(sums, count: sums.count, channel: 0, to: &result)
+      signed.withWriter { $0.store(sums, count: sums.count, channel: 0, to: &result) }
       #expect(
         result.map { Int8(bitPattern: $0) } == [0, 0, 1, 2, 2, 0, -2, 127, -128, 127, -128])
     }

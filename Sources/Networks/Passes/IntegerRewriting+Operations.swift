@@ -12,6 +12,8 @@ extension IntegerRewriting {
     case let convolution as ConvOperator
     where convolution.activation == .none && !convolution.addsResidual:
       return self.convolution(maker, convolution, bounds, target)
+    case let transposed as ConvTransposeOperator:
+      return self.transposed(maker, transposed, bounds, target)
     case is MatMulOperator: return product(maker, bias: nil, bounds, target)
     case let gemm as GemmOperator: return self.gemm(maker, gemm, bounds, target)
     case is AddOperator:
@@ -113,6 +115,27 @@ extension IntegerRewriting {
     return self.node(
       "QLinearConv",
       QLinearConvOperator(window: convolution.window, groups: convolution.groups, bounds: bounds),
+      [
+        input.value, input.scale, input.zero, weights.value, weights.scale, weights.zero,
+        target.scale, target.zero,
+      ] + (bias.map { [$0] } ?? []))
+  }
+
+  private mutating func transposed(
+    _ node: GraphNode, _ convolution: ConvTransposeOperator, _ bounds: ClosedRange<Int32>,
+    _ target: QuantizationTarget
+  ) -> GraphNode? {
+    guard node.inputs.count >= 2, let input = bytes(node.inputs[0]),
+      let outputs = channels(node.inputs[1], axis: 1),
+      let weights = weights(node.inputs[1], axis: 1, channels: outputs),
+      let rank = graph.constants[weights.value]?.shape.rank,
+      let operation = QuantizedConvTranspose(convolution, rank: rank, bounds: bounds),
+      let bias = bias(
+        node.inputs.count > 2 ? node.inputs[2] : nil, input: input.type.scale,
+        weights: weights.scales, channels: outputs)
+    else { return nil }
+    return self.node(
+      "QLinearConvTranspose", operation,
       [
         input.value, input.scale, input.zero, weights.value, weights.scale, weights.zero,
         target.scale, target.zero,

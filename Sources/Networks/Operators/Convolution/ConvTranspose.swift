@@ -7,7 +7,7 @@ internal import Tensors
 /// **Shapes**: input `[batch, channels, spatial…]`, weights `[channels, outputs / groups, kernel…]`,
 /// bias `[outputs]`. **Source**: ONNX ConvTranspose, opsets 1, 11, 22.
 package struct ConvTransposeOperator: Operator {
-  private let window: WindowAttributes
+  let window: WindowAttributes
   let groups: Int
   private let outputPadding: [Int]?
   private let outputShape: [Int]?
@@ -27,6 +27,22 @@ package struct ConvTransposeOperator: Operator {
     var result = self
     result.activation = activation
     return result
+  }
+
+  /// Whether what is cut off the result's beginning is given as it is, and is less than a window.
+  var padsAreGiven: Bool {
+    guard window.autoPad == "NOTSET" || window.autoPad == "VALID", outputShape == nil else {
+      return false
+    }
+    guard window.autoPad == "NOTSET", let pads = window.pads else { return true }
+    let dilations = window.dilations ?? [Int](repeating: 1, count: pads.count / 2)
+    guard let kernel = window.kernel, kernel.count * 2 == pads.count,
+      dilations.count == kernel.count
+    else { return pads.allSatisfy { $0 == 0 } }
+    return kernel.indices.allSatisfy { axis in
+      let (extent, overflow) = (kernel[axis] - 1).multipliedReportingOverflow(by: dilations[axis])
+      return !overflow && 0...min(max(extent, 0), 1 << 10) ~= pads[axis]
+    }
   }
 
   /// Whether the vector kernels compute it, which also apply activations.

@@ -36,10 +36,12 @@ package struct ConvIntegerOperator: Operator {
     return try IntegerConvolution.kernel(
       shapes, inputs, places: .init(input: 0, inputZero: 2, weights: 1, weightZeros: 3, bias: nil),
       prepared: (), preparing: { _ in },
-      store: { _, output, plane, place, count, sums in
-        guard let target = output.plannedBytes.baseAddress else { return }
-        (target.assumingMemoryBound(to: Int32.self) + plane * shapes.outputPlane + place)
-          .update(from: sums, count: count)
+      storing: { _, output, run in
+        guard let base = output.plannedBytes.baseAddress else { return }
+        let (target, size) = (base.assumingMemoryBound(to: Int32.self), shapes.outputPlane)
+        try run { plane, place, count, sums in
+          (target + plane * size + place).update(from: sums, count: count)
+        }
       })
   }
 }

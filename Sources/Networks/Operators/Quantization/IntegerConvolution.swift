@@ -10,24 +10,26 @@ enum IntegerConvolution {
     var bias: Int?
   }
 
-  /// A kernel that hands runs of sums, with their plane and their place in it, to `store`.
+  /// Takes runs of sums: the output plane they belong to, their place in it, how many, and where they
+  /// lie.
+  typealias Taker = (Int, Int, Int, UnsafePointer<Int32>) -> Void
+
+  /// A kernel that lets `storing` run the convolution once, with what takes its sums.
   ///
-  /// `prepared` is what `store` needs besides, where it is known beforehand; else `preparing` makes
+  /// `prepared` is what `storing` needs besides, where it is known beforehand; else `preparing` makes
   /// it for each run.
   static func kernel<Extra: Sendable>(
     _ shapes: ConvolutionShapes, _ inputs: Operands, places: Places, prepared: Extra?,
     preparing: @escaping @Sendable (KernelArguments) throws -> Extra,
-    store:
-      @escaping @Sendable (
-        Extra, _ output: Tensor, _ plane: Int, _ place: Int, _ count: Int, UnsafePointer<Int32>
-      ) -> Void
+    storing:
+      @escaping @Sendable (Extra, _ output: Tensor, _ run: (Taker) throws -> Void) throws -> Void
   ) throws -> Kernel {
     let isSigned = try inputs.required(places.input).elementType == .int8
     guard covers(shapes) else {
       return Kernel { arguments in
         let extra = try prepared ?? preparing(arguments)
         let output = try arguments.output()
-        try direct(shapes, places, arguments) { store(extra, output, $0, $1, $2, $3) }
+        try storing(extra, output) { try direct(shapes, places, arguments, $0) }
       }
     }
     @Sendable func make(_ tensor: (Int) throws -> Tensor?) throws -> QuantizedConvolution {
@@ -52,8 +54,8 @@ enum IntegerConvolution {
       let output = try arguments.output()
       guard let scratch = arguments.scratch.baseAddress, output.count > 0 else { return }
       _ = try arguments.input(places.input).withRawBytes { bytes in
-        convolution.run(input: bytes, batch: shapes.batch, scratch: scratch) {
-          store(extra, output, $0, $1, $2, $3)
+        try storing(extra, output) { taker in
+          convolution.run(input: bytes, batch: shapes.batch, scratch: scratch, taker)
         }
       }
     }

@@ -64,11 +64,16 @@ package struct QLinearConvOperator: Operator {
       prepared: inputs.areConstant([1, 4, 6, 7])
         ? try requantization { inputs[$0]?.constant } : nil,
       preparing: { arguments in try requantization { arguments.optionalInput($0) } },
-      store: { requantization, output, plane, place, count, sums in
-        guard let target = output.plannedBytes.baseAddress else { return }
-        requantization.store(
-          sums, count: count, channel: plane % shapes.outputs,
-          to: target.assumingMemoryBound(to: UInt8.self) + plane * shapes.outputPlane + place)
+      storing: { requantization, output, run in
+        guard let base = output.plannedBytes.baseAddress else { return }
+        let target = base.assumingMemoryBound(to: UInt8.self)
+        let (outputs, size) = (shapes.outputs, shapes.outputPlane)
+        try requantization.withWriter { writer in
+          try run { plane, place, count, sums in
+            writer.store(
+              sums, count: count, channel: plane % outputs, to: target + plane * size + place)
+          }
+        }
       })
   }
 }

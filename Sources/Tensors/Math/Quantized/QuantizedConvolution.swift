@@ -109,13 +109,17 @@ package final class QuantizedConvolution: Sendable {
   }
 
   /// Calls `finish` with runs of sums: the output plane they belong to, counted through the batch,
-  /// their place in it, how many, and where they lie.
+  /// their place in it, how many, and where they lie. A run does not go past a row's end.
+  ///
+  /// - Parameter isGathered: Whether `scratch` holds what another convolution of the same input has
+  ///   put there.
   package func run(
     input: UnsafePointer<UInt8>, batch: Int, scratch: UnsafeMutableRawPointer,
+    isGathered: Bool = false,
     _ finish: (_ plane: Int, _ place: Int, _ count: Int, _ sums: UnsafePointer<Int32>) -> Void
   ) {
     let words = scratch.assumingMemoryBound(to: UInt32.self)
-    gather(input, batch, words)
+    if !isGathered { gather(input, batch, words) }
     let tiles = batch * groups * tiling.count
     let work = Double(batch * outHeight * outWidth * groups * groupOutputs) * Double(depth)
     ThreadPool.current.forEachTile(

@@ -14,13 +14,31 @@ package struct Requantization: Sendable {
     (self.scales, self.zero, self.low, self.high) = (scales, zero, low, high)
   }
 
-  /// Quantises `count` sums of channel `channel`.
-  package func store(
-    _ sums: UnsafePointer<Int32>, count: Int, channel: Int, to target: UnsafeMutablePointer<UInt8>
-  ) {
-    var (scale, none) = (scales[scales.count == 1 ? 0 : channel], Int32(0))
-    KernelVariant.current.table.pointee.s32_to_q8(
-      count, sums, &none, &scale, 0, zero, low, high, target)
+  /// Quantises sums of a channel, as often as one likes: nothing is counted or looked up for each run
+  /// of them.
+  package struct Writer {
+    fileprivate let kernels: UnsafePointer<squall_kernels>
+    fileprivate let scales: UnsafeBufferPointer<Float>
+    fileprivate let zero: Int32, low: Int32, high: Int32
+
+    /// Quantises `count` sums of channel `channel`.
+    @inline(__always)
+    package func store(
+      _ sums: UnsafePointer<Int32>, count: Int, channel: Int,
+      to target: UnsafeMutablePointer<UInt8>
+    ) {
+      var (scale, none) = (scales[scales.count == 1 ? 0 : channel], Int32(0))
+      kernels.pointee.s32_to_q8(count, sums, &none, &scale, 0, zero, low, high, target)
+    }
+  }
+
+  /// Lends a writer until `body` returns.
+  package func withWriter(_ body: (Writer) throws -> Void) rethrows {
+    try scales.withUnsafeBufferPointer { scales in
+      try body(
+        Writer(
+          kernels: KernelVariant.current.table, scales: scales, zero: zero, low: low, high: high))
+    }
   }
 
   /// Quantises sums of consecutive columns from `column` on, each with something added; there is a
