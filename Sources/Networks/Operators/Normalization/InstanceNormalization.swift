@@ -56,24 +56,67 @@ struct GroupedNormalization: RealBody {
             guard let x = input.baseAddress, let y = target.baseAddress, !target.isEmpty else {
               return
             }
-            let count = channelsInGroup * plane
-            let groupsInImage = max(1, channels / channelsInGroup)
+            if sharesGroups {
+              return shared(x, y, scales, shifts)
+            }
             Parallel.items(groups, nanoseconds: Double(count)) { group in
-              let (row, result) = (x + group * count, y + group * count)
-              let (mean, variance) = RowMoments.meanAndVariance(row, count: count)
-              let deviation = 1 / (variance + epsilon).squareRoot()
+              let (mean, variance) = RowMoments.meanAndVariance(x + group * count, count: count)
               for own in 0..<channelsInGroup {
-                let place =
-                  scalesByGroup
-                  ? group % groupsInImage : (group * channelsInGroup + own) % channels
-                let scale = deviation * Double(scales[place])
-                RowMoments.affine(
-                  row + own * plane, result + own * plane, count: plane, scale: T(scale),
-                  shift: T(Double(shifts[place]) - mean * scale), activation)
+                finish(x, y, group, own, mean, variance, scales, shifts)
               }
             }
           }
         }
+      }
+    }
+  }
+
+  /// Elements of one group.
+  private var count: Int { channelsInGroup * plane }
+
+  /// Whether threads share a group: where it is too large for a cache, or groups are few.
+  private var sharesGroups: Bool {
+    count > 1 << 17 || groups < 4 && count > 1 << 14
+  }
+
+  /// Scales and shifts one channel of a group with this mean and this variance.
+  @inline(__always)
+  private func finish<T: Number & Real>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ group: Int, _ own: Int, _ mean: Double,
+    _ variance: Double, _ scales: UnsafeBufferPointer<T>, _ shifts: UnsafeBufferPointer<T>
+  ) {
+    let start = group * count + own * plane
+    let place =
+      scalesByGroup
+      ? group % max(1, channels / channelsInGroup) : (group * channelsInGroup + own) % channels
+    let scale = Double(scales[place]) / (variance + epsilon).squareRoot()
+    RowMoments.affine(
+      x + start, y + start, count: plane, scale: T(scale),
+      shift: T(Double(shifts[place]) - mean * scale), activation)
+  }
+
+  /// Threads share first the moments of pieces, then the channels.
+  private func shared<T: Number & Real>(
+    _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ scales: UnsafeBufferPointer<T>,
+    _ shifts: UnsafeBufferPointer<T>
+  ) {
+    let piece = 1 << 15
+    let pieces = (count + piece - 1) / piece
+    Scratch.with(Moments.self, count: groups * pieces) { moments in
+      Parallel.items(groups * pieces, nanoseconds: Double(piece) * 0.2) { item in
+        let (group, start) = (item / pieces, item % pieces * piece)
+        let length = min(piece, count - start)
+        let (mean, variance) = RowMoments.meanAndVariance(x + group * count + start, count: length)
+        moments[item] = Moments(
+          count: Double(length), mean: mean, squares: variance * Double(length))
+      }
+      Parallel.items(groups * channelsInGroup, nanoseconds: Double(plane) * 0.5) { item in
+        let group = item / channelsInGroup
+        var whole = moments[group * pieces]
+        for index in 1..<max(pieces, 1) { whole.add(moments[group * pieces + index]) }
+        finish(
+          x, y, group, item % channelsInGroup, whole.mean, whole.squares / whole.count, scales,
+          shifts)
       }
     }
   }
