@@ -57,6 +57,62 @@ import Testing
     #expect(Double(layout.byteCount) <= 1.1 * Double(ArenaLayout.lowerBound(blocks)))
   }
 
+  /// Joined values are made where they belong, and parts stay where they are: of values that are used
+  /// elsewhere, that are joined again, that are seen under another shape, or whose owner's memory is
+  /// taken over.
+  @Test(arguments: ["plain", "used", "nested", "viewed", "overwritten", "cut", "twice"])
+  func partsLieInsideTheirOwners(kind: String) throws {
+    var random = RandomTensors(seed: 91)
+    var test = TestGraph()
+    let x = test.input("x", [1, 16, 4, 8])
+    func made(_ opType: String, _ inputs: [ValueID?], _ test: inout TestGraph) throws -> ValueID {
+      try test.one(opType, inputs)
+    }
+    let a = try made("Exp", [x], &test)
+    let b = try made("Tanh", [try made("Mul", [x, a], &test)], &test)
+    let joined = try test.one("Concat", [a, b], ["axis": .int(1)])
+    var outputs: [ValueID] = []
+    switch kind {
+    case "used":
+      outputs = [try made("Add", [try made("Sqrt", [a], &test), b], &test)]
+    case "nested":
+      let c = try made("Sigmoid", [x], &test)
+      let all = try test.one("Concat", [c, joined], ["axis": .int(1)])
+      outputs = [try made("Cos", [all], &test)]
+    case "viewed":
+      let flat = try test.one("Reshape", [b, test.ints([16, 32])])
+      outputs = [try made("Sin", [flat], &test)]
+    case "overwritten":
+      let changed = try made("Abs", [joined], &test)
+      outputs = [try made("Exp", [changed], &test), try made("Neg", [a], &test)]
+    case "cut":
+      let parts = try test.node("Split", [joined], ["axis": .int(1)], outputs: 2)
+      let part = try test.one(
+        "Slice", [parts[1], test.ints([4]), test.ints([12]), test.ints([1])])
+      outputs = [
+        try made("Mul", [parts[0], parts[1]], &test), try made("Exp", [part], &test),
+      ]
+    case "twice":
+      outputs = [
+        try made("Cos", [try test.one("Concat", [b, b, a], ["axis": .int(1)])], &test)
+      ]
+    default: break
+    }
+    let sum = try test.one("ReduceSum", [joined, test.ints([0])])
+    if kind != "overwritten" { outputs += [try made("Cos", [joined], &test), sum] }
+    test.graph.outputs = outputs
+    let image = random([1, 16, 4, 8])
+    let whole = try test.run([image])
+    // One value at a time, each an output: nothing can lie inside another.
+    for (place, output) in test.graph.outputs.enumerated() {
+      var every = test
+      every.graph.outputs = every.graph.nodes.flatMap { $0.outputs.compactMap { $0 } }
+      let results = try every.run([image])
+      let index = try #require(every.graph.outputs.firstIndex(of: output))
+      #expect(whole[place].elements(as: Float.self) == results[index].elements(as: Float.self))
+    }
+  }
+
   /// The memory of a run is within a tenth of what lives at a time.
   @Test(
     .enabled(if: SharedFolder.exists("networks")),

@@ -12,8 +12,8 @@ package struct Plan: Sendable {
     /// Given by the caller, made by a dynamic step, or an output that the caller will own: bound
     /// while running, by number.
     case bound(Int)
-    /// The value of `Place` `of` under another shape.
-    case view(of: ValueID, Shape)
+    /// The value of `Place` `of` under another shape, or a part of it from some byte on.
+    case view(of: ValueID, Shape, offset: Int)
     /// Nobody asks for it.
     case unused
   }
@@ -65,7 +65,7 @@ package struct Plan: Sendable {
     case .constant(let tensor): TensorFacts(tensor.elementType, tensor.shape)
     case .arena(_, let facts): facts
     case .bound(let number): bindings[number].facts
-    case .view(let source, let shape):
+    case .view(let source, let shape, _):
       facts(of: source).map { TensorFacts($0.elementType, shape) }
     case .unused: nil
     }

@@ -155,7 +155,7 @@ extension Plan {
     switch places[value] {
     case .constant(let tensor): "\(tensor.shape)"
     case .arena(_, let facts): "\(facts.shape)"
-    case .view(_, let shape): "\(shape)"
+    case .view(_, let shape, _): "\(shape)"
     case .bound(let number): bindings[number].facts.map { "\($0.shape)" } ?? "?"
     case .unused: "-"
     }

@@ -4,15 +4,17 @@ internal import Tensors
 
 /// Builds a plan in stages: facts, needed steps, places, layout.
 struct Planner {
-  private let graph: Graph
+  let graph: Graph
   private let limits: MemoryLimits
-  private var table: FactTable
-  private var kept: [GraphNode] = []
+  private(set) var table: FactTable
+  private(set) var kept: [GraphNode] = []
   /// The value that owns each value's memory: itself unless it is a view.
   private var root: [ValueID]
   private var viewShape: [Shape?]
+  /// Where values that are parts of others lie, which those may write that make them.
+  private var parts = ValueParts()
   /// By kept node: what it knows of its inputs; nil for dynamic ones.
-  private var operands: [Operands?] = []
+  private(set) var operands: [Operands?] = []
   private var isKernel: [Bool] = []
   private var bindings: [Plan.Binding] = []
   private var bindingOfRoot: [ValueID: Int] = [:]
@@ -112,6 +114,9 @@ struct Planner {
         (steps, memory, place) = (other, map, better)
       }
     }
+    if let known = place, let joined = withParts(steps, kernels, known.byteCount) {
+      (parts, memory, place) = joined
+    }
     listBoundUses(steps)
     guard let layout = place, layout.byteCount <= limits.bytes else {
       let need = place.map { "\($0.byteCount)" } ?? "more than 2^63"
@@ -124,8 +129,12 @@ struct Planner {
     for value in places.indices {
       if let constant = table.facts[value]?.constant {
         places[value] = .constant(constant)
+      } else if let part = parts[root[value]],
+        let shape = viewShape[value] ?? table.facts[value]?.shape
+      {
+        places[value] = .view(of: part.owner, shape, offset: part.offset)
       } else if isView(value), let shape = viewShape[value] {
-        places[value] = .view(of: root[value], shape)
+        places[value] = .view(of: root[value], shape, offset: 0)
       } else if let number = bindingOfRoot[value] {
         places[value] = .bound(number)
       } else if let block = memory.blockOfValue[value], let facts = table.facts[value] {
@@ -221,13 +230,40 @@ struct Planner {
     return result
   }
 
+  /// Values that may lie inside others, in this order of steps, with what comes of it: the first kind
+  /// that hardly takes more than `bytes`; nil where there is none.
+  private mutating func withParts(
+    _ steps: [Int], _ kernels: [Int: Kernel], _ bytes: Int
+  ) -> (ValueParts, MemoryMap, (offsets: [Int], byteCount: Int)?)? {
+    let none = parts
+    defer { parts = none }
+    for reach in ValueParts.reaches {
+      let found = ValueParts(
+        steps.map { kernels[$0] == nil ? nil : (kept[$0], operands[$0]) }, reach: reach,
+        facts: table.facts
+      ) { value in
+        root[value] == value && bindingOfRoot[value] == nil && !isConstant(value)
+      }
+      guard !found.isEmpty else { continue }
+      parts = found
+      let memory = memoryMap(steps, kernels)
+      if let place = ArenaLayout.place(memory.blocks), place.byteCount <= bytes + bytes / 64 {
+        return (found, memory, place)
+      }
+    }
+    return nil
+  }
+
+  /// The value that owns the memory of `value`, which may be a part of it.
+  private func owner(_ value: ValueID) -> ValueID { parts[root[value]]?.owner ?? root[value] }
+
   /// The blocks of memory that the steps need in this order, with their lifetimes.
   private func memoryMap(_ steps: [Int], _ kernels: [Int: Kernel]) -> MemoryMap {
     var memory = MemoryMap(valueCount: graph.names.count)
     var lastUse = [Int](repeating: -1, count: graph.names.count)
     for (position, index) in steps.enumerated() {
-      for case let value? in kept[index].inputs { lastUse[root[value]] = position }
-      for value in kept[index].capturedValues { lastUse[root[value]] = position }
+      for case let value? in kept[index].inputs { lastUse[owner(value)] = position }
+      for value in kept[index].capturedValues { lastUse[owner(value)] = position }
     }
     for (position, index) in steps.enumerated() {
       guard let kernel = kernels[index] else { continue }
@@ -236,8 +272,17 @@ struct Planner {
         guard let value, bindingOfRoot[value] == nil, let facts = table.facts[value] else {
           continue
         }
-        let end = max(lastUse[value], position)
-        if place == 0, let block = reusable(node, facts, position, lastUse, memory) {
+        let owner = owner(value)
+        let end = max(lastUse[owner], position)
+        if let block = memory.blockOfValue[owner] {
+          memory.blocks[block].last = max(memory.blocks[block].last, end)
+        } else if owner != value {
+          memory.blockOfValue[owner] = memory.blocks.count
+          memory.blocks.append(
+            .init(
+              byteCount: table.facts[owner]?.byteCount ?? facts.byteCount, first: position,
+              last: end))
+        } else if place == 0, let block = reusable(node, facts, position, lastUse, memory) {
           memory.blockOfValue[value] = block
           memory.blocks[block].last = max(memory.blocks[block].last, end)
         } else {
@@ -260,6 +305,12 @@ struct Planner {
     _ memory: MemoryMap
   ) -> Int? {
     for input in givers(node, output) where lastUse[input] == position {
+      // Nobody else may read a part of it, and what is itself a part has no memory to give.
+      guard parts[input] == nil,
+        node.inputs.allSatisfy({ other in
+          other.map { owner($0) != input || root[$0] == input } ?? true
+        })
+      else { continue }
       if let block = memory.blockOfValue[input],
         memory.blocks[block].byteCount >= output.byteCount
       {

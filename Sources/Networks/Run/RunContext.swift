@@ -38,7 +38,7 @@ final class RunContext: @unchecked Sendable {
     bound = [NetworkValue?](repeating: nil, count: plan.bindings.count)
     inArena = plan.places.map { if case .arena = $0 { true } else { false } }
     for (value, place) in plan.places.enumerated() {
-      if case .view(let source, _) = place, inArena[source] { inArena[value] = true }
+      if case .view(let source, _, _) = place, inArena[source] { inArena[value] = true }
     }
     arguments = []
     for step in plan.steps {
@@ -66,11 +66,8 @@ final class RunContext: @unchecked Sendable {
       return Tensor(
         storage: arenaStorage, elementType: facts.elementType, shape: facts.shape,
         offset: offset / facts.elementType.byteWidth)
-    case .view(let source, let shape):
-      guard let tensor = plannedTensor(source) else { return nil }
-      return Tensor(
-        storage: tensor.storage, elementType: tensor.elementType, shape: shape,
-        offset: tensor.offset)
+    case .view(let source, let shape, let offset):
+      return plannedTensor(source)?.part(of: shape, from: offset)
     case .bound, .unused: return nil
     }
   }
@@ -161,12 +158,8 @@ final class RunContext: @unchecked Sendable {
   private func current(_ value: ValueID) -> NetworkValue? {
     switch plan.places[value] {
     case .bound(let number): return bound[number]
-    case .view(let source, let shape):
-      guard let tensor = current(source)?.tensor else { return nil }
-      return .tensor(
-        Tensor(
-          storage: tensor.storage, elementType: tensor.elementType, shape: shape,
-          offset: tensor.offset))
+    case .view(let source, let shape, let offset):
+      return current(source)?.tensor.map { .tensor($0.part(of: shape, from: offset)) }
     default: return plannedTensor(value).map { .tensor($0) }
     }
   }
@@ -269,5 +262,14 @@ final class RunContext: @unchecked Sendable {
         shaped.kernel, inputs: tensors, outputs: shaped.outputs, limits: plan.limits)
     }
     try store(results.map { $0.map { .tensor($0) } }, of: node)
+  }
+}
+
+extension Tensor {
+  /// The elements of `shape` that lie from byte `offset` of a dense tensor on.
+  fileprivate func part(of shape: Shape, from offset: Int) -> Tensor {
+    Tensor(
+      storage: storage, elementType: elementType, shape: shape,
+      offset: self.offset + offset / elementType.byteWidth)
   }
 }

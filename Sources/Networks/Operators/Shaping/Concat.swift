@@ -3,7 +3,7 @@
 internal import Tensors
 
 /// The inputs one after another along an axis.
-package struct ConcatOperator: Operator {
+package struct ConcatOperator: JoiningOperator {
   let axis: Int
 
   package init(_ node: NodeDescription) throws {
@@ -35,6 +35,17 @@ package struct ConcatOperator: Operator {
     return [try TensorFacts(type, checking: lengths)]
   }
 
+  package func joined(_ inputs: Operands) -> [(input: Int, offset: Int)]? {
+    guard let first = inputs[0], let place = try? Checked.axis(axis, rank: first.shape.rank),
+      first.shape.dimensions[..<place].allSatisfy({ $0 == 1 })
+    else { return nil }
+    var offset = 0
+    return (0..<inputs.count).map { index in
+      defer { offset += inputs[index]?.byteCount ?? 0 }
+      return (index, offset)
+    }
+  }
+
   package func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let first = try inputs.required(0)
     let place = try Checked.axis(axis, rank: first.shape.rank)
@@ -61,6 +72,8 @@ package struct ConcatOperator: Operator {
       for (index, row) in rows.enumerated() {
         try arguments.input(index).withBytes { bytes in
           guard let source = bytes.baseAddress, row > 0 else { return }
+          // The plan may have let it be made where it belongs.
+          if source == UnsafeRawPointer(target + offset), outer == 1 { return }
           if outer == 1 {
             Movement.copy(source, to: target + offset, byteCount: row)
           } else {

@@ -80,6 +80,11 @@ package struct SplitOperator: SelectingOperator {
             let target = output.plannedBytes.baseAddress, row > 0
           {
             let start = offset
+            // The plan may have the part lie inside the whole.
+            if outer == 1, UnsafeRawPointer(target) == source + start {
+              offset += row
+              continue
+            }
             Parallel.items(outer, nanoseconds: Double(row) * 0.05) { step in
               (target + step * row).copyMemory(
                 from: source + step * total + start, byteCount: row)

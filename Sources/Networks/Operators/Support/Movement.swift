@@ -10,6 +10,8 @@ package enum Movement {
     _ source: UnsafeRawPointer, strides: [Int], shape: Shape,
     into target: UnsafeMutableRawPointer, width: Int
   ) {
+    // The plan may have the result lie inside its source.
+    if source == UnsafeRawPointer(target) { return }
     StridedCopy(shape: shape, strides: strides).run(from: source, to: target, width: width)
   }
 
