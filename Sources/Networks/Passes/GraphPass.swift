@@ -23,7 +23,8 @@ extension GraphPass {
 /// The passes that compilation runs.
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
-    IntegerComputation(), ConstantFolding(), BranchInlining(), HalfWidening(), IdentityRemoval(),
+    IntegerComputation(), ScaledProducts(), ConstantFolding(), BranchInlining(), HalfWidening(),
+    IdentityRemoval(),
     CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
     GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
     EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),

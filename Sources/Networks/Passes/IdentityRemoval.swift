@@ -5,7 +5,8 @@ internal import Tensors
 /// Removes `Identity`, and every node whose result is one of its inputs: operators that say so
 /// whatever the shapes (`PassThrough`), views that change no shape (a `Cast` to the same type, an
 /// `Expand` to the same shape, a `Slice` of everything, a `Pad` by nothing, a `Transpose` that moves
-/// nothing), and arithmetic with a constant that changes nothing (`NeutralOperand`).
+/// nothing), and arithmetic with a constant that changes nothing (`NeutralOperand`). Arithmetic that
+/// would repeat an operand itself reads it as it was before an `Expand`.
 package struct IdentityRemoval: GraphPass {
   package let name = "identity-removal"
 
@@ -16,6 +17,7 @@ package struct IdentityRemoval: GraphPass {
     result.nodes = []
     var table = FactTable(declaredBy: graph, limits: limits)
     var replacement: [ValueID: ValueID] = [:]
+    var expanded: [ValueID: ValueID] = [:]
     for var node in graph.nodes {
       // A node that is wrong is told of when the plan is made.
       try? table.visit(node)
@@ -26,11 +28,33 @@ package struct IdentityRemoval: GraphPass {
       {
         replacement[output] = source
       } else {
+        if node.implementation is ExpandOperator, let output = node.result, let x = node.input(0) {
+          expanded[output] = expanded[x] ?? x
+        }
+        shorten(&node, expanded, table)
         result.nodes.append(node)
       }
     }
     result.outputs = result.outputs.map { replacement[$0] ?? $0 }
     return result
+  }
+
+  /// Lets arithmetic repeat what was repeated for it, where its other operand is as large anyway.
+  private func shorten(
+    _ node: inout GraphNode, _ expanded: [ValueID: ValueID], _ table: FactTable
+  ) {
+    guard !expanded.isEmpty, let pair = node.implementation as? any BinaryOperator,
+      !pair.legacy.isLegacy, node.inputs.count == 2, let output = node.result,
+      let shape = table.facts[output]?.shape
+    else { return }
+    for index in 0...1 {
+      guard let value = node.input(index), let source = expanded[value],
+        let other = node.input(1 - index), table.facts[other]?.shape == shape,
+        let facts = table.facts[source], facts.elementType == table.facts[value]?.elementType
+      else { continue }
+      node.inputs[index] = source
+      return
+    }
   }
 
   private func passedInput(

@@ -23,6 +23,25 @@ import Testing
     #expect(rest.nodes.map(\.opType) == ["Relu"])
   }
 
+  /// What an operand was repeated for, arithmetic does itself; but not where both make up the shape.
+  @Test func repeatedOperandsAreReadAsTheyWere() throws {
+    var test = TestGraph()
+    let (x, y, z) = (
+      test.input("x", [2, 3, 4]), test.input("y", [3, 1]), test.input("z", [1, 1, 4])
+    )
+    let wide = try test.one("Expand", [y, test.ints([2, 3, 4])])
+    let product = try test.one("Mul", [x, wide])
+    let (low, high) = (
+      try test.one("Expand", [y, test.ints([1, 3, 4])]),
+      try test.one("Expand", [z, test.ints([2, 1, 4])])
+    )
+    test.graph.outputs = [product, try test.one("Sub", [low, high])]
+    var random = RandomTensors(seed: 4)
+    let rest = try test.expectUnchanged(
+      by: [pass, DeadNodeRemoval()], [random([2, 3, 4]), random([3, 1]), random([1, 1, 4])])
+    #expect(rest.nodes.map(\.opType) == ["Mul", "Expand", "Expand", "Sub"])
+  }
+
   static let neutral: [(opType: String, value: Float, place: Int)] = [
     ("Mul", 1, 1), ("Mul", 1, 0), ("Div", 1, 1), ("Sub", 0, 1), ("Add", -0.0, 0),
   ]

@@ -31,6 +31,7 @@ package enum ElementConversion {
       source.withBytes { result.plannedBytes.copyMemory(from: $0) }
       return
     }
+    if result.elementType == .float32, toFloats(source, result) { return }
     @inline(__always)
     func stage<Source: TensorScalar, Wide: WideScalar>(
       _ source: Tensor, _: Source.Type, into result: Tensor, _ widen: (Source) -> Wide
@@ -67,6 +68,28 @@ package enum ElementConversion {
     case .float6e2m3: stageSmall(Float6E2M3.self)
     case .float6e3m2: stageSmall(Float6E3M2.self)
     case .float4e2m1: stageSmall(Float4E2M1.self)
+    }
+  }
+
+  /// Integers that become floats one by one, without a detour; false for other types.
+  private static func toFloats(_ source: Tensor, _ result: Tensor) -> Bool {
+    func each<Source: TensorScalar>(_: Source.Type, _ convert: (Source) -> Float) -> Bool {
+      let target = result.plannedDestination(of: Float.self)
+      source.withElements(of: Source.self) { elements in
+        guard let x = elements.baseAddress, let y = target.baseAddress else { return }
+        Parallel.elements(elements.count, nanosecondsPerElement: 0.3) { range in
+          for index in range { y[index] = convert(x[index]) }
+        }
+      }
+      return true
+    }
+    switch source.elementType {
+    case .int8: return each(Int8.self) { Float($0) }
+    case .uint8: return each(UInt8.self) { Float($0) }
+    case .int32: return each(Int32.self) { Float($0) }
+    case .int64: return each(Int64.self) { Float($0) }
+    case .bool: return each(Bool.self) { $0 ? 1 : 0 }
+    default: return false
     }
   }
 

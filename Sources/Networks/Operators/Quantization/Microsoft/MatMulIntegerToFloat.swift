@@ -65,7 +65,10 @@ enum ScaledProduct {
       let line = target + row * n + column
       ScaledSums.store(
         sums, adding: added, scales: scales, column: column, count: count, to: line)
-      if let shift { for index in 0..<count { line[index] += shift[column + index] } }
+      shift?.withUnsafeBufferPointer { shift in
+        guard let base = shift.baseAddress, shift.count >= column + count else { return }
+        VectorMath.combine(.add, line, base + column, line, count: count)
+      }
     }
     if output.elementType != .float32 { try ElementConversion.convert(result, into: output) }
   }

@@ -40,17 +40,23 @@ package struct ComMicrosoftQLinearSoftmaxOperator: Operator {
       let values = (0..<256).map { from.value(UInt8($0)) }
       var wide = arguments
       let floats = try Tensor(working: x.shape, .float32)
-      let target = floats.plannedDestination(of: Float.self)
+      guard let target = floats.plannedDestination(of: Float.self).baseAddress, x.shape.count > 0
+      else { return }
       _ = try arguments.input(0).withRawBytes { bytes in
-        for index in target.indices { target[index] = values[Int(bytes[index])] }
+        values.withUnsafeBufferPointer { values in
+          guard let values = values.baseAddress else { return }
+          Parallel.elements(x.shape.count, nanosecondsPerElement: 0.5) { range in
+            for index in range { target[index] = values[Int(bytes[index])] }
+          }
+        }
       }
-      let result = try Tensor(working: x.shape, .float32)
-      (wide.inputs, wide.outputs) = ([floats], [result])
+      // In place.
+      (wide.inputs, wide.outputs) = ([floats], [floats])
       try kernel.run(wide)
-      let bytes = try arguments.output().plannedBytes
-      result.withElements(of: Float.self) { elements in
-        for index in elements.indices { bytes[index] = to.code(elements[index]) }
-      }
+      guard let bytes = try arguments.output().plannedBytes.baseAddress else { return }
+      VectorMath.quantize(
+        target, count: x.shape.count, scale: to.scale, zero: to.zero, isSigned: to.isSigned,
+        to: bytes.assumingMemoryBound(to: UInt8.self))
     }
   }
 }
