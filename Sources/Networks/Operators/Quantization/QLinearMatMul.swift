@@ -64,16 +64,29 @@ package struct QLinearMatMulOperator: Operator {
           scales: (0..<shapes.n).map { own * right[right.count == 1 ? 0 : $0] / scale },
           zero: zero, low: limits.lowerBound, high: limits.upperBound)
       }
-      try product.run(
-        .init(
-          tensor: arguments.input(0), zeros: QuantizationValues.integers(arguments.input(2))),
-        .init(
-          tensor: arguments.input(3), zeros: QuantizationValues.integers(arguments.input(5))),
-        bias: arguments.optionalInput(8).map { try QuantizationValues.integers($0) }
-      ) { row, column, count, sums, added in
-        requantizations[requantizations.count == 1 ? 0 : row % shapes.m].store(
-          sums, adding: added, column: column, count: count,
-          to: target.assumingMemoryBound(to: UInt8.self) + row * shapes.n + column)
+      let (a, b) = (
+        IntegerProduct.Operand(
+          tensor: try arguments.input(0),
+          zeros: try QuantizationValues.integers(arguments.input(2))),
+        IntegerProduct.Operand(
+          tensor: try arguments.input(3),
+          zeros: try QuantizationValues.integers(arguments.input(5)))
+      )
+      let bias = try arguments.optionalInput(8).map { try QuantizationValues.integers($0) }
+      let bytes = target.assumingMemoryBound(to: UInt8.self)
+      let (m, n) = (shapes.m, shapes.n)
+      if requantizations.count == 1 {
+        requantizations[0].withWriter { writer in
+          product.run(a, b, bias: bias) { row, column, count, sums, added in
+            writer.store(
+              sums, adding: added, column: column, count: count, to: bytes + row * n + column)
+          }
+        }
+        return
+      }
+      product.run(a, b, bias: bias) { row, column, count, sums, added in
+        requantizations[row % m].store(
+          sums, adding: added, column: column, count: count, to: bytes + row * n + column)
       }
     }
   }

@@ -119,6 +119,8 @@ package final class QuantizedMatrix: Sendable {
     let size = height * (quads + 1)
     Scratch.with(Int32.self, count: size * blocks + height * width + tileRows.count) { memory in
       let sums = memory + size * blocks
+      let kernel = variant.table.pointee.s32_igemm
+      let corrects = !job.isUniform || job.others.count > 1
       let rowSums = sums + height * width
       for block in 0..<blocks {
         let first = tileRows.lowerBound + block * height
@@ -134,12 +136,14 @@ package final class QuantizedMatrix: Sendable {
           for block in 0..<blocks {
             let first = tileRows.lowerBound + block * height
             let live = min(height, tileRows.upperBound - first)
-            variant.table.pointee.s32_igemm(
+            kernel(
               live, height, count, quads, memory + block * size,
               words.base + panel * quads * width, offsets.base, sums, width)
             for row in 0..<live {
               let line = sums + row * width
-              correct(job, first + row, rowSums[block * height + row], column, count, line)
+              if corrects {
+                correct(job, first + row, rowSums[block * height + row], column, count, line)
+              }
               finish(first + row, column, count, UnsafePointer(line), added + column)
             }
           }
@@ -164,13 +168,15 @@ package final class QuantizedMatrix: Sendable {
       let source = job.left.bytes + (rows.lowerBound + slot) * self.rows
       let (whole, wordFlip) = (self.rows / 4, UInt32(flip) &* 0x0101_0101)
       var sum: Int32 = 0
+      let target = panel + height + slot
       for quad in 0..<whole {
         let word =
           UnsafeRawPointer(source).loadUnaligned(fromByteOffset: quad * 4, as: UInt32.self)
           .littleEndian ^ wordFlip
-        panel[(quad + 1) * height + slot] = Int32(bitPattern: word)
+        target[quad &* height] = Int32(bitPattern: word)
       }
-      for index in 0..<self.rows { sum &+= Int32(Int8(bitPattern: source[index] ^ flip)) }
+      let length = self.rows
+      for index in 0..<length { sum &+= Int32(Int8(bitPattern: source[index] ^ flip)) }
       if whole < job.quads {
         let rest = self.rows - whole * 4
         panel[(whole + 1) * height + slot] = QuantizedWord.pack {

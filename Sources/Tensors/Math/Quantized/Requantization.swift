@@ -30,6 +30,17 @@ package struct Requantization: Sendable {
       var (scale, none) = (scales[scales.count == 1 ? 0 : channel], Int32(0))
       kernels.pointee.s32_to_q8(count, sums, &none, &scale, 0, zero, low, high, target)
     }
+
+    /// Quantises sums of consecutive columns from `column` on, each with something added; there is a
+    /// scale for each column.
+    @inline(__always)
+    package func store(
+      _ sums: UnsafePointer<Int32>, adding added: UnsafePointer<Int32>, column: Int, count: Int,
+      to target: UnsafeMutablePointer<UInt8>
+    ) {
+      guard let base = scales.baseAddress, scales.count >= column + count else { return }
+      kernels.pointee.s32_to_q8(count, sums, added, base + column, 1, zero, low, high, target)
+    }
   }
 
   /// Lends a writer until `body` returns.
@@ -47,26 +58,44 @@ package struct Requantization: Sendable {
     _ sums: UnsafePointer<Int32>, adding added: UnsafePointer<Int32>, column: Int, count: Int,
     to target: UnsafeMutablePointer<UInt8>
   ) {
-    scales.withUnsafeBufferPointer { scales in
-      guard let base = scales.baseAddress, scales.count >= column + count else { return }
-      KernelVariant.current.table.pointee.s32_to_q8(
-        count, sums, added, base + column, 1, zero, low, high, target)
-    }
+    withWriter { $0.store(sums, adding: added, column: column, count: count, to: target) }
   }
 }
 
 /// Sums as floats.
-package enum ScaledSums {
-  /// `(sum + added) · scale` for consecutive columns from `column` on.
-  package static func store(
-    _ sums: UnsafePointer<Int32>, adding added: UnsafePointer<Int32>, scales: [Float], column: Int,
-    count: Int, to target: UnsafeMutablePointer<Float>
-  ) {
-    scales.withUnsafeBufferPointer { scales in
-      guard let base = scales.baseAddress, scales.count >= column + count else { return }
-      KernelVariant.current.table.pointee.s32_to_f32(
-        count, sums, added, base + column, 1, target)
+package struct ScaledSums {
+  private let kernels: UnsafePointer<squall_kernels>
+  private let scales: UnsafeBufferPointer<Float>
+  private let shifts: UnsafeBufferPointer<Float>?
+
+  /// Lends what makes floats of sums until `body` returns: there is a scale for each column, and,
+  /// where they are given, something to add behind it.
+  package static func with(
+    scales: [Float], shifts: [Float]? = nil, _ body: (ScaledSums) throws -> Void
+  ) rethrows {
+    try scales.withUnsafeBufferPointer { scales in
+      try (shifts ?? []).withUnsafeBufferPointer { added in
+        try body(
+          ScaledSums(
+            kernels: KernelVariant.current.table, scales: scales,
+            shifts: shifts == nil ? nil : added))
+      }
     }
+  }
+
+  /// `(sum + added) · scale + shift` for consecutive columns from `column` on.
+  @inline(__always)
+  package func store(
+    _ sums: UnsafePointer<Int32>, adding added: UnsafePointer<Int32>, column: Int, count: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    guard let base = scales.baseAddress, scales.count >= column + count else { return }
+    kernels.pointee.s32_to_f32(count, sums, added, base + column, 1, target)
+    guard let shifts, let first = shifts.baseAddress, shifts.count >= column + count else {
+      return
+    }
+    kernels.pointee.f32_binary[Int(SQUALL_ADD.rawValue)](
+      count, target, 1, first + column, 1, target)
   }
 }
 

@@ -60,14 +60,11 @@ enum ScaledProduct {
     else { return }
     let scales = (0..<n).map { leftScale * rightScales[rightScales.count == 1 ? 0 : $0] }
     let shift = try bias.map { try QuantizationValues.floats($0) }
-    product.run(.init(tensor: left, zeros: leftZero), .init(tensor: right, zeros: rightZeros)) {
-      row, column, count, sums, added in
-      let line = target + row * n + column
-      ScaledSums.store(
-        sums, adding: added, scales: scales, column: column, count: count, to: line)
-      shift?.withUnsafeBufferPointer { shift in
-        guard let base = shift.baseAddress, shift.count >= column + count else { return }
-        VectorMath.combine(.add, line, base + column, line, count: count)
+    ScaledSums.with(scales: scales, shifts: shift) { floats in
+      product.run(.init(tensor: left, zeros: leftZero), .init(tensor: right, zeros: rightZeros)) {
+        row, column, count, sums, added in
+        floats.store(
+          sums, adding: added, column: column, count: count, to: target + row * n + column)
       }
     }
     if output.elementType != .float32 { try ElementConversion.convert(result, into: output) }

@@ -109,9 +109,11 @@ package struct ComMicrosoftQGemmOperator: Operator {
                 sums, adding: own, column: column, count: count,
                 to: target.assumingMemoryBound(to: UInt8.self) + row * n + column)
             } else {
-              ScaledSums.store(
-                sums, adding: own, scales: scales, column: column, count: count,
-                to: target.assumingMemoryBound(to: Float.self) + row * n + column)
+              ScaledSums.with(scales: scales) {
+                $0.store(
+                  sums, adding: own, column: column, count: count,
+                  to: target.assumingMemoryBound(to: Float.self) + row * n + column)
+              }
             }
           }
         }
