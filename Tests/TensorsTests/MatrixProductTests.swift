@@ -161,8 +161,8 @@ import Testing
     let bias = Tensor(generator.floats(n), shape: [n])
     let stored = Tensor(generator.floats(k * n), shape: [k, n]).converted(to: type)
     let turned = try stored.transposed([1, 0]).contiguous()
-    func weights(_ stored: Tensor) throws -> Tensor {
-      type == .float32 ? stored : try stored.widenedWeights()
+    func weights(_ stored: Tensor) -> Tensor {
+      type == .float32 ? stored : stored.widenedWeights()
     }
     let biases = bias.elements(as: Float.self)
     let product = naive(rounded(x), rounded(stored))
