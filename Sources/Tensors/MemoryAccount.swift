@@ -1,6 +1,13 @@
 // Room: Tensors. How much memory a piece of work has taken, and how much it may take.
 
+internal import CVectorKernels
 internal import Synchronization
+
+/// The memory that the allocator holds for nobody.
+package enum FreeMemory {
+  /// Gives it back to the system: what was needed while a plan was made stays with the process else.
+  package static func giveBack() { squall_return_free_pages() }
+}
 
 /// Something that keeps memory only to be faster next time.
 package protocol MemoryKeeper: AnyObject, Sendable {
@@ -26,6 +33,8 @@ package final class MemoryAccount: Sendable {
   /// Arrays made from weights that are in use.
   let sharedArrays = SharedArrays()
   private let charged = Atomic<Int>(0)
+  private let passedLimit = Atomic<Bool>(false)
+  private let sparing = Atomic<Bool>(false)
   private let keepers = Mutex<[Keeper]>([])
 
   /// An account for at most `limit` bytes.
@@ -36,10 +45,29 @@ package final class MemoryAccount: Sendable {
   /// How many bytes are out.
   package var used: Int { charged.load(ordering: .relaxed) }
 
-  /// Whether more is out than may be, and could not be called back.
+  /// Whether more is out than may be, and could not be called back; or whether a loan that has been
+  /// given back since was too large.
   package var isOverdrawn: Bool {
+    if passedLimit.load(ordering: .relaxed), passedLimit.exchange(false, ordering: .relaxed) {
+      return true
+    }
     guard used > limit else { return false }
     return !callBack(0)
+  }
+
+  /// Whether work is to be laid out for little memory rather than for speed, since it does not fit
+  /// otherwise.
+  package var isSparing: Bool { sparing.load(ordering: .relaxed) }
+
+  /// From now on, work is laid out for little memory.
+  package func spare() { sparing.store(true, ordering: .relaxed) }
+
+  /// Counts a loan of `byteCount` bytes while `body` runs.
+  func lend<Result>(_ byteCount: Int, _ body: () throws -> Result) rethrows -> Result {
+    charge(byteCount)
+    defer { release(byteCount) }
+    if used > limit, !callBack(0) { passedLimit.store(true, ordering: .relaxed) }
+    return try body()
   }
 
   /// Whether `byteCount` bytes more may be taken; caches are emptied before the answer is no.

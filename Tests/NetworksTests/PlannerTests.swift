@@ -184,6 +184,75 @@ import Testing
     #expect(plan.arenaBytes >= plan.arenaLowerBound)
   }
 
+  /// Values that are joined along the first axis that counts are made where they belong; a value that
+  /// is joined twice, a constant and an input are copied to the other places.
+  @Test(arguments: [1, 2])
+  func joinedValuesAreMadeInTheirPlace(batch: Int) throws {
+    var test = TestGraph()
+    let x = test.input("x", [batch, 16, 64])
+    var features = [x]
+    func joined() throws -> ValueID {
+      features.count == 1 ? x : try test.one("Concat", features, ["axis": .int(1)])
+    }
+    // As in densely connected blocks: each layer reads all before it.
+    for _ in 0..<4 {
+      let sum = try test.one("ReduceSum", [try joined(), test.ints([1])], ["keepdims": .int(1)])
+      features.append(try test.one("Expand", [sum, test.ints([batch, 16, 64])]))
+    }
+    let last = try test.one("Neg", [try joined()])
+    test.graph.outputs = [try test.one("Concat", [last, last], ["axis": .int(2)])]
+    var sums: [Float] = [1]
+    for _ in 0..<4 { sums.append(16 * sums.reduce(0, +)) }
+    let expected = (0..<batch).flatMap { _ in
+      sums.flatMap { value in [Float](repeating: -value, count: 16 * 128) }
+    }
+    let core = NetworkCore(test.graph, limits: TestGraph.limits)
+    let plan = try core.planned(for: [TensorFacts(.float32, [batch, 16, 64])]).plan
+    #expect(plan.arenaBytes >= plan.arenaLowerBound)
+    for _ in 0..<2 {
+      let input = Tensor([Float](repeating: 1, count: batch * 16 * 64), shape: [batch, 16, 64])
+      let result = try core.run([.tensor(input)])[0].tensor
+      #expect(result?.elements(as: Float.self) == expected)
+    }
+  }
+
+  /// Where fast kernels need too much, others that need less take their place.
+  @Test func kernelsSpareMemoryUnderALimit() throws {
+    var random = Generator(seed: 3)
+    let (channels, side) = (256, 28)
+    func numbers(_ count: Int) -> [Float] {
+      (0..<count).map { _ in Float(random.next() % 17) / 16 - 0.5 }
+    }
+    let kernel = Tensor(numbers(channels * channels * 9), shape: [channels, channels, 3, 3])
+    // Each has weights of its own, which its own limit counts.
+    func core(_ bytes: Int) throws -> NetworkCore {
+      var test = TestGraph()
+      let x = test.input("x", [1, channels, side, side])
+      let between = try test.one(
+        "Conv", [x, test.constant(kernel)], ["pads": .ints([1, 1, 1, 1])])
+      test.graph.outputs = [try test.one("ReduceMean", [between])]
+      return NetworkCore(test.graph, limits: MemoryLimits(bytes: bytes))
+    }
+    let facts = [TensorFacts(.float32, [1, channels, side, side])]
+    let fast = try core(1 << 30).planned(for: facts).plan
+    let value = 4 * channels * side * side
+    try #require(fast.arenaBytes > value + (1 << 20))
+    let weightBytes = 4 * channels * channels * 9
+    let limited = try core(weightBytes + fast.arenaBytes - (1 << 18))
+    #expect(try limited.planned(for: facts).plan.arenaBytes < value + (1 << 20))
+    let input = Tensor(numbers(channels * side * side), shape: [1, channels, side, side])
+    let results = try [try core(1 << 30), limited].map {
+      try $0.run([.tensor(input)])[0].tensor?.elements(as: Float.self)[0] ?? .nan
+    }
+    #expect(abs(results[0] - results[1]) < 1e-4)
+    #expect {
+      _ = try core(weightBytes).run([.tensor(input)])
+    } throws: { error in
+      guard let error = error as? NetworkError, error.code == .memoryLimit else { return false }
+      return error.message.contains("\(weightBytes)")
+    }
+  }
+
   @Test func theMemoryLimitIsKept() throws {
     var test = TestGraph()
     let x = test.input("x")

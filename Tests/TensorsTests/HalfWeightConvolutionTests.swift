@@ -83,7 +83,7 @@ import Testing
     let x = Tensor(generator.floats(channels * side * side), shape: [1, channels, side, side])
     let results = try [halves.widenedWeights(), halves.converted(to: .float32)].map { weights in
       let convolution = try Convolution(weights: weights, padding: Padding2D(1))
-      #expect(try convolution.plan(for: [side, side]).scratchWords > 0)
+      #expect(try convolution.plan(for: [side, side]).scratchWords(batch: 1) ?? 0 > 0)
       return bits(try convolution(x))
     }
     #expect(results[0] == results[1])

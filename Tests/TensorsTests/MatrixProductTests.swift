@@ -96,7 +96,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [ElementType.float16, .bfloat16], [(512, 130), (700, 64), (96, 432)])
+  @Test(
+    arguments: [ElementType.float16, .bfloat16], [(512, 130), (700, 64), (96, 432), (300, 1024)])
   func halvesAreWidenedWithoutLoss(type: ElementType, size: (k: Int, n: Int)) throws {
     var generator = SeededGenerator(seed: 11)
     let (k, n) = size

@@ -18,6 +18,13 @@ static inline void squall_return_blocks(size_t bytes) {
 #endif
 }
 
+/// Gives what is free at the end of the allocator's heap, and whole free pages in it, to the system.
+static inline void squall_return_free_pages(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 /// Tells the core that this thread is spinning, so that it saves power and yields to its sibling.
 static inline void squall_spin_hint(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -106,7 +106,7 @@ extension Graph {
   ///
   /// **Throws** `OperatorFault` where a composite operator's inputs are wrong.
   package mutating func append(_ node: GraphNode) throws {
-    guard let composite = node.implementation as? any CompositeOperator else {
+    guard let composite = node.implementation.asComposite else {
       nodes.append(node)
       return
     }

@@ -54,7 +54,7 @@ package struct Graph: Sendable {
   /// Whether no operator, in subgraphs neither, makes random numbers.
   package var isDeterministic: Bool {
     nodes.allSatisfy { node in
-      guard let operation = node.implementation as? any SubgraphOperator else {
+      guard let operation = node.implementation.asSubgraphs else {
         return node.implementation.isDeterministic(
           given: node.inputs.map { $0.flatMap { constants[$0] } })
       }

@@ -111,7 +111,7 @@ package enum GraphCompiler {
   ) throws(NetworkError) -> NetworkCore {
     var graph = try GraphPasses.run(passes, over: source, limits: limits)
     for index in graph.nodes.indices {
-      guard var operation = graph.nodes[index].implementation as? any SubgraphOperator else {
+      guard var operation = graph.nodes[index].implementation.asSubgraphs else {
         continue
       }
       var constants: [Int: Tensor] = [:]

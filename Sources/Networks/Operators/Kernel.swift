@@ -111,7 +111,12 @@ package struct MemoryLimits: Sendable {
 
   /// Throws unless `byteCount` bytes more may be taken.
   package func require(_ byteCount: Int) throws {
-    guard account.allows(byteCount) else { throw Self.fault("\(byteCount) bytes", account) }
+    guard account.allows(byteCount) else {
+      let (all, overflow) = account.used.addingReportingOverflow(byteCount)
+      throw Self.fault(
+        "\(byteCount) bytes beside the \(account.used) in use"
+          + (overflow ? "" : " (\(all) in all)"), account)
+    }
   }
 
   /// Throws where an operator has made more than there was room for.

@@ -40,6 +40,17 @@ package protocol Operator: Sendable {
   /// Inputs whose memory must not become output 0's, though another input of that memory may give it.
   var exclusiveInputs: [Int] { get }
 
+  /// The operator as what else it is; nil where it is not. Whoever conforms need not write them.
+  var asDynamic: (any DynamicOperator)? { get }
+  var asSubgraphs: (any SubgraphOperator)? { get }
+  var asComposite: (any CompositeOperator)? { get }
+  var asView: (any ViewOperator)? { get }
+  var asSelecting: (any SelectingOperator)? { get }
+  var asUnary: (any UnaryOperator)? { get }
+  var asBinary: (any BinaryOperator)? { get }
+  var asPassThrough: (any PassThrough)? { get }
+  var asNeutralOperand: (any NeutralOperand)? { get }
+
   /// Everything that can be done before the run for these types, shapes and constants.
   func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel
 }

@@ -196,7 +196,7 @@ private struct ScoreChain {
     for _ in 0..<16 {
       guard let node = rewriter.producer(of: value) else { return false }
       if node.implementation is MatMulOperator { return true }
-      if node.implementation is any ViewOperator, let source = node.input(0) {
+      if node.implementation.asView != nil, let source = node.input(0) {
         value = source
         continue
       }
@@ -258,7 +258,7 @@ private struct ScoreChain {
     _ value: inout ValueID, _ matrix: [Int], _ rewriter: inout GraphRewriter
   ) -> Bool {
     while rewriter.isUsedOnce(value), let node = rewriter.producer(of: value),
-      node.implementation is any ViewOperator, let source = node.input(0)
+      node.implementation.asView != nil, let source = node.input(0)
     {
       guard let facts = rewriter.facts(source),
         Array(facts.shape.dimensions.suffix(2)) == matrix

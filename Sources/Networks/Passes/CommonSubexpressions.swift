@@ -27,7 +27,7 @@ package struct CommonSubexpressions: GraphPass {
     for var node in graph.nodes {
       node.inputs = node.inputs.map { value in value.map { replacement[$0] ?? $0 } }
       node.capturedValues = node.capturedValues.map { replacement[$0] ?? $0 }
-      guard node.capturedValues.isEmpty, !(node.implementation is any DynamicOperator),
+      guard node.capturedValues.isEmpty, (node.implementation.asDynamic == nil),
         node.implementation.isDeterministic, node.description != nil
       else {
         result.nodes.append(node)

@@ -220,24 +220,33 @@ private struct ChannelWeights {
   }
 
   func changed(_ factors: [Double], _ terms: [Double]) -> (weights: Tensor, bias: Tensor) {
-    var values = weights.elements(as: Float.self)
-    if outputsFirst {
-      let row = weights.count / outputs
-      for index in values.indices {
-        values[index] = Float(Double(values[index]) * factors[index / row])
-      }
-    } else {
-      let own = weights.shape[1]
-      let row = weights.count / weights.shape[0] / own
-      let inputsPerGroup = weights.shape[0] / groups
-      for index in values.indices {
-        let (input, output) = (index / row / own, index / row % own)
-        let channel = input / inputsPerGroup * own + output
-        values[index] = Float(Double(values[index]) * factors[channel])
+    // Which output each run of so many weights belongs to: made again by whoever packs them, so that
+    // they are not held beside the packed ones.
+    let own = weights.shape[1]
+    let row =
+      outputsFirst ? weights.count / max(outputs, 1) : weights.shape.dimensions[2...].reduce(1, *)
+    let inputsPerGroup = weights.shape[0] / groups
+    let (source, outputsFirst) = (weights, outputsFirst)
+    let scaled = Tensor(
+      deriving: "scaled outputs",
+      settings: [outputsFirst ? 1 : 0, groups]
+        + factors.map { Int(bitPattern: UInt(truncatingIfNeeded: $0.bitPattern)) },
+      from: [weights], .float32, weights.shape
+    ) { target in
+      let values = target.assumingMemoryBound(to: Float.self)
+      source.withWeights(of: Float.self) { weights in
+        guard row > 0 else { return }
+        for run in 0..<weights.count / row {
+          let channel = outputsFirst ? run : run / own / inputsPerGroup * own + run % own
+          let factor = factors[channel]
+          for index in run * row..<(run + 1) * row {
+            values[index] = Float(Double(weights[index]) * factor)
+          }
+        }
       }
     }
     let old = bias?.elements(as: Float.self) ?? [Float](repeating: 0, count: outputs)
     let new = (0..<outputs).map { Float(Double(old[$0]) * factors[$0] + terms[$0]) }
-    return (Tensor(values, shape: weights.shape), Tensor(new, shape: [outputs]))
+    return (scaled, Tensor(new, shape: [outputs]))
   }
 }

@@ -6,7 +6,7 @@ extension GraphNode {
   /// The activation that this node applies to its first input, if products have it.
   func activation(in graph: Graph) -> Activation? {
     guard result != nil else { return nil }
-    if let unary = implementation as? any UnaryOperator, let vector = unary.vectorFunction {
+    if let unary = implementation.asUnary, let vector = unary.vectorFunction {
       switch vector.function {
       case .relu: return .relu
       case .leakyRelu: return .leakyRelu(slope: vector.p)

@@ -122,7 +122,7 @@ private struct HalfWideningWork {
   /// Whether the node has halves among its values, all of whose types are known.
   private func isKnown(_ node: GraphNode) -> Bool {
     let values = (node.inputs + node.outputs).compactMap { $0 }
-    return !(node.implementation is any DynamicOperator)
+    return (node.implementation.asDynamic == nil)
       && values.allSatisfy { table.facts[$0] != nil } && values.contains { isHalf[$0] }
   }
 

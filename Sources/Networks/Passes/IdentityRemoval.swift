@@ -60,7 +60,7 @@ package struct IdentityRemoval: GraphPass {
   private func passedInput(
     _ node: GraphNode, _ output: ValueID, _ table: FactTable, _ graph: Graph
   ) -> Int? {
-    if let pass = node.implementation as? any PassThrough, let index = pass.passedInput(node) {
+    if let pass = node.implementation.asPassThrough, let index = pass.passedInput(node) {
       return index
     }
     guard let operands = table.operands(of: node), let made = table.facts[output],
@@ -70,7 +70,7 @@ package struct IdentityRemoval: GraphPass {
       operands[index].map { $0.elementType == made.elementType && $0.shape == made.shape } ?? false
     }
     if let index = node.implementation.viewedInput(operands), isSame(index) { return index }
-    guard let operation = node.implementation as? any NeutralOperand, node.inputs.count == 2
+    guard let operation = node.implementation.asNeutralOperand, node.inputs.count == 2
     else { return nil }
     for index in 0...1 where isSame(1 - index) {
       if let wanted = operation.neutralValue(at: index), let value = node.input(index),
@@ -83,7 +83,9 @@ package struct IdentityRemoval: GraphPass {
   }
 
   private func holdsOnly(_ wanted: Double, _ tensor: Tensor) -> Bool {
+    // Most constants are weights, which only packing should read.
     guard tensor.count > 0, tensor.count <= 1 << 16,
+      tensor.firstWeight.map({ Double($0) == wanted }) ?? true,
       let values = try? tensor.numericElements()
     else { return false }
     let signCounts = tensor.elementType.isFloatingPoint

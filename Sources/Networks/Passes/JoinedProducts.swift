@@ -176,21 +176,23 @@ private struct JoinedProduct {
   }
 
   private func rows(of part: Part) -> Tensor {
-    let columns = columns
-    let stride = weights.shape[1]
-    let numbers = weights.withElements(of: Float.self) { all in
-      [Float](unsafeUninitializedCapacity: part.width * columns) { target, count in
-        for row in 0..<part.width {
+    let (columns, stride, source) = (columns, weights.shape[1], weights)
+    let (first, width, isTransposed) = (part.first, part.width, isTransposed)
+    // Made again by whoever packs them, so that they are not held beside the packed ones.
+    return Tensor(
+      deriving: "rows of weights", settings: [first, width, columns, isTransposed ? 1 : 0],
+      from: [weights], .float32, Shape([width, columns])
+    ) { target in
+      let values = target.assumingMemoryBound(to: Float.self)
+      source.withWeights(of: Float.self) { all in
+        for row in 0..<width {
           for column in 0..<columns {
-            target[row * columns + column] =
+            values[row * columns + column] =
               isTransposed
-              ? all[column * stride + part.first + row]
-              : all[(part.first + row) * stride + column]
+              ? all[column * stride + first + row] : all[(first + row) * stride + column]
           }
         }
-        count = part.width * columns
       }
     }
-    return Tensor(numbers, shape: Shape([part.width, columns]))
   }
 }

@@ -33,7 +33,7 @@ package struct MovementFusion: GraphPass {
   }
 
   private func isMover(_ node: GraphNode) -> Bool {
-    node.implementation is any SelectingOperator || node.implementation is any ViewOperator
+    node.implementation.asSelecting != nil || node.implementation.asView != nil
   }
 
   /// The copies whose chain back to its source is read by nobody but copies: those that some other
@@ -45,11 +45,11 @@ package struct MovementFusion: GraphPass {
     for value in graph.outputs { isRead[value] = true }
     for node in graph.nodes.reversed() {
       for value in node.capturedValues { isRead[value] = true }
-      if node.implementation is any SelectingOperator {
+      if node.implementation.asSelecting != nil {
         for case let value? in node.inputs.dropFirst() { isRead[value] = true }
         continue
       }
-      let passesOn = node.implementation is any ViewOperator
+      let passesOn = node.implementation.asView != nil
       for (index, input) in node.inputs.enumerated() {
         guard let input else { continue }
         if passesOn, index == 0, !(node.result.map { isRead[$0] } ?? true) { continue }
@@ -62,7 +62,7 @@ package struct MovementFusion: GraphPass {
     }
     var ends = Set<Int>()
     for (index, node) in graph.nodes.enumerated() {
-      guard node.implementation is any SelectingOperator, node.outputs.count == 1,
+      guard node.implementation.asSelecting != nil, node.outputs.count == 1,
         let output = node.result, isRead[output], let source = node.input(0),
         !existsAnyway(source)
       else { continue }

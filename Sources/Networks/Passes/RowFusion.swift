@@ -280,7 +280,7 @@ package struct RowFusion: GraphPass {
     if main == 0, let (function, p, q) = node.activation(in: rewriter.graph)?.function {
       return rows([.apply(function, p, q)], [node.input(0)], width: width, result.shape, &rewriter)
     }
-    guard let pair = node.implementation as? any BinaryOperator, !pair.legacy.isLegacy,
+    guard let pair = node.implementation.asBinary, !pair.legacy.isLegacy,
       node.inputs.count == 2, node.input(0) != node.input(1),
       let operation = pair.vectorOperation, Self.operations.contains(operation),
       let other = rewriter.facts(node.input(1 - main))

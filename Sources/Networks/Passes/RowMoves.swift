@@ -38,7 +38,7 @@ enum RowMove: Hashable {
     var walk: StridedWalk
     if let movement = node.implementation as? FusedMovement {
       walk = movement.walk
-    } else if let operation = node.implementation as? any SelectingOperator,
+    } else if let operation = node.implementation.asSelecting,
       let place = node.outputs.firstIndex(of: output),
       let selection = operation.selection(operands, output: place),
       let chosen = StridedWalk(dense: source.shape).selecting(selection, facts.shape)

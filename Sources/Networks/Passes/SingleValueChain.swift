@@ -32,7 +32,7 @@ struct SingleValueChain {
 
   /// The place of the only input that is not a single constant, where the node maps single values.
   private static func varying(_ node: GraphNode, _ rewriting: IntegerRewriting) -> Int? {
-    let isUnary = node.implementation is any UnaryOperator
+    let isUnary = node.implementation.asUnary != nil
     guard isUnary || arithmetic.contains(node.opType) else { return nil }
     var result: Int?
     for (index, input) in node.inputs.enumerated() {

@@ -32,7 +32,7 @@ struct StridedSource {
       inner.walk = walk
       return inner
     }
-    guard let operation = node.implementation as? any SelectingOperator,
+    guard let operation = node.implementation.asSelecting,
       let output = node.outputs.firstIndex(of: value),
       let selection = operation.selection(operands, output: output),
       var inner = trace(input, &rewriter, depth: depth - 1, aliases: aliases),

@@ -67,7 +67,7 @@ package struct FactTable: Sendable {
     guard let operands = operands(of: node) else { return }
     do {
       let allConstant = operands.facts.allSatisfy { $0 == nil || $0?.constant != nil }
-      if let dynamic = node.implementation as? any DynamicOperator {
+      if let dynamic = node.implementation.asDynamic {
         if allConstant { try evaluate(dynamic, node, operands) }
         return
       }
@@ -140,7 +140,7 @@ package struct FactTable: Sendable {
   ) throws {
     // A branch or a body is compiled after the graph around it.
     let isReady =
-      (dynamic as? any SubgraphOperator)?.subgraphs.allSatisfy(\.isCompiled) ?? true
+      (dynamic.asSubgraphs)?.subgraphs.allSatisfy(\.isCompiled) ?? true
     guard isReady, node.capturedValues.isEmpty, dynamic.isDeterministic,
       operands.facts.reduce(0, { $0 + ($1?.byteCount ?? 0) }) <= Self.foldingAllowance
     else { return }
@@ -151,7 +151,7 @@ package struct FactTable: Sendable {
     let results: [NetworkValue?]
     do {
       results = try dynamic.evaluate(inputs)
-    } catch  where dynamic is any SubgraphOperator {
+    } catch  where dynamic.asSubgraphs != nil {
       // A long loop belongs into the run, and what is wrong with a body will be wrong there too.
       return
     }

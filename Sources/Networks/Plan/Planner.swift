@@ -39,7 +39,15 @@ struct Planner {
     for node in graph.nodes { try planner.table.visit(node) }
     planner.keepNeededNodes()
     try planner.classify()
-    return try planner.build()
+    do throws(NetworkError) {
+      var fast = planner
+      return try fast.build()
+    } catch {
+      guard error.code == .memoryLimit, !limits.account.isSparing else { throw error }
+      // Slower kernels may need less.
+      limits.account.spare()
+      return try planner.build()
+    }
   }
 
   private func isConstant(_ value: ValueID) -> Bool { table.facts[value]?.constant != nil }
@@ -64,7 +72,7 @@ struct Planner {
   private mutating func classify() throws(NetworkError) {
     for node in kept {
       var known: Operands?
-      if !(node.implementation is any DynamicOperator), let operands = table.operands(of: node),
+      if node.implementation.asDynamic == nil, let operands = table.operands(of: node),
         FactTable.hasNeededContents(node, operands),
         node.outputs.allSatisfy({ value in value.map { table.facts[$0] != nil } ?? true })
       {
@@ -118,12 +126,13 @@ struct Planner {
       (parts, memory, place) = joined
     }
     listBoundUses(steps)
-    guard let layout = place, layout.byteCount <= limits.bytes else {
+    guard let layout = place, limits.account.allows(layout.byteCount) else {
       let need = place.map { "\($0.byteCount)" } ?? "more than 2^63"
       throw NetworkError(
         .memoryLimit,
-        "the network's intermediate values need \(need) bytes and \(limits.bytes) are allowed; "
-          + "raise the memory limit or use a smaller input")
+        "the network's intermediate values need \(need) bytes beside the \(limits.account.used) of "
+          + "its weights, and \(limits.bytes) are allowed; raise the memory limit or use a smaller "
+          + "input")
     }
     var places = [Plan.Place](repeating: .unused, count: graph.names.count)
     for value in places.indices {
@@ -148,7 +157,7 @@ struct Planner {
       if let kernel = kernels[index] {
         let scratch = memory.scratchBlock[index]
         work = .kernel(kernel, scratchOffset: scratch.map { layout.offsets[$0] } ?? 0)
-      } else if let dynamic = node.implementation as? any DynamicOperator {
+      } else if let dynamic = node.implementation.asDynamic {
         work = .dynamic(dynamic)
       } else {
         work = .shaped(constantOperands(node))

@@ -16,9 +16,9 @@ public import Tensors
 /// compiling and running take is counted against `Options.memoryLimit`, all plans and concurrent
 /// runs together: the arenas of intermediate values, outputs until they are returned, constants that
 /// were computed or copied, packed weights, operators' own working memory, what loops stack and
-/// sequences hold. Kept plans are let go before the limit is an error; inputs and returned outputs
-/// are the caller's. What one operator may take unasked, beyond the limit, is a small multiple of
-/// its own inputs and outputs.
+/// sequences hold. Kept plans are let go before the limit is an error, and kernels that need less
+/// memory take the place of faster ones; inputs and returned outputs are the caller's. What one
+/// operator may take unasked, beyond the limit, is a small multiple of its own inputs and outputs.
 ///
 /// **Cancellation**: a run looks whether its task is cancelled between nodes and between iterations
 /// of its loops, and then throws `cancelled`.

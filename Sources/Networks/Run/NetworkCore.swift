@@ -62,6 +62,8 @@ package final class NetworkCore: Sendable {
     let plan = try limits.asCurrent { () throws(NetworkError) in
       try Planner.plan(specialized(for: inputs), inputs: inputs, limits: limits)
     }
+    // Not for each step of a loop whose shapes grow.
+    if plan.steps.count > 32 { FreeMemory.giveBack() }
     let planned = PlannedRun(plan)
     cache.withLock { cache in
       if cache.entries.count >= Self.cachedPlans { cache.entries.removeFirst() }

@@ -13,21 +13,8 @@ final class RunContext: @unchecked Sendable {
   private var arguments: [KernelArguments]
   private var bound: [NetworkValue?]
   private var inArena: [Bool]
-  /// The last kernel of each step whose shapes only the run knows.
-  private var shapedKernels: [Int: ShapedKernel] = [:]
-
-  private struct ShapedKernel {
-    var signature: [Signature]
-    var contents: [[UInt8]]
-    var outputs: [TensorFacts?]
-    var view: Int?
-    var kernel: Kernel
-  }
-
-  private struct Signature: Equatable {
-    var type: ElementType?
-    var shape: Shape?
-  }
+  /// By step: those whose shapes only the run knows.
+  private var shaped: [ShapedStep?]
 
   /// **Throws** `OperatorFault` where the memory limit leaves no room for the arena.
   init(_ plan: Plan) throws {
@@ -41,7 +28,13 @@ final class RunContext: @unchecked Sendable {
       if case .view(let source, _, _) = place, inArena[source] { inArena[value] = true }
     }
     arguments = []
-    for step in plan.steps {
+    shaped = [ShapedStep?](repeating: nil, count: plan.steps.count)
+    for (index, step) in plan.steps.enumerated() {
+      if case .shaped(let operands) = step.work {
+        shaped[index] = ShapedStep(
+          step.node, operands, step.node.inputs.map { $0.flatMap { source($0) } },
+          limits: plan.limits)
+      }
       guard case .kernel(let kernel, let scratch) = step.work else {
         arguments.append(KernelArguments(inputs: [], outputs: [], scratch: arena.bytes))
         continue
@@ -72,6 +65,18 @@ final class RunContext: @unchecked Sendable {
     }
   }
 
+  /// Where a step finds a value; nil where nobody makes it.
+  private func source(_ value: ValueID) -> StepInput? {
+    if let tensor = plannedTensor(value) { return .fixed(tensor, inArena: inArena[value]) }
+    switch plan.places[value] {
+    case .bound(let number): return .bound(number, nil)
+    case .view(let source, let shape, let offset):
+      guard case .bound(let number) = plan.places[source] else { return nil }
+      return .bound(number, .init(shape: shape, offset: offset))
+    default: return nil
+    }
+  }
+
   // MARK: Running
 
   func run(
@@ -95,7 +100,7 @@ final class RunContext: @unchecked Sendable {
       do {
         switch plan.steps[index].work {
         case .kernel(let kernel, _): try kernel.run(arguments[index])
-        case .shaped(let operands): try runShaped(index, operands)
+        case .shaped: try runShaped(index)
         case .dynamic(let dynamic): try runDynamic(index, dynamic, monitor)
         }
         try plan.limits.requireBalance()
@@ -198,70 +203,9 @@ final class RunContext: @unchecked Sendable {
     }
   }
 
-  private func runShaped(_ index: Int, _ planned: Operands) throws {
-    let node = plan.steps[index].node
-    let implementation = node.implementation
-    if let pass = implementation as? any PassThrough, let place = pass.passedInput(node),
-      place < node.inputs.count, let source = node.inputs[place], let value = current(source),
-      value.tensor == nil
-    {
-      // A sequence or an optional, handed on.
-      return try store([value], of: node)
-    }
-    var operands = planned
-    var tensors: [Tensor?] = []
-    for (place, value) in node.inputs.enumerated() {
-      guard let value else {
-        tensors.append(nil)
-        continue
-      }
-      guard let current = current(value) else {
-        throw OperatorFault.invalid("'\(plan.graph.names[value])' has no value")
-      }
-      guard let tensor = current.tensor?.contiguous() else {
-        throw OperatorFault.invalid(
-          "input \(place) is \(current.kindDescription) where a tensor is needed")
-      }
-      tensors.append(tensor)
-      if operands.facts[place]?.constant == nil {
-        operands.facts[place] = TensorFacts(tensor.elementType, tensor.shape)
-      }
-    }
-    let signature = operands.facts.map { Signature(type: $0?.elementType, shape: $0?.shape) }
-    var contents: [[UInt8]] = []
-    for place in implementation.valueInputs where place < tensors.count {
-      guard let tensor = tensors[place] else { continue }
-      contents.append(tensor.withBytes { Array($0) })
-      operands.facts[place]?.constant = tensor
-    }
-    let shaped: ShapedKernel
-    if let known = shapedKernels[index], known.signature == signature, known.contents == contents {
-      shaped = known
-    } else {
-      // The kernel may be kept: it must not hold tensors that lie in the arena.
-      for place in implementation.valueInputs where place < tensors.count {
-        operands.facts[place]?.constant = tensors[place]?.copied()
-      }
-      let outputs = try implementation.infer(operands)
-      for case let output? in outputs { try plan.limits.check(output.shape, output.elementType) }
-      let kernel = try implementation.prepareWidened(
-        operands, outputs: outputs, limits: plan.limits)
-      shaped = ShapedKernel(
-        signature: signature, contents: contents,
-        outputs: Array(outputs.prefix(node.outputs.count)),
-        view: implementation.viewedInput(operands), kernel: kernel)
-      shapedKernels[index] = shaped
-    }
-    let results: [Tensor?]
-    if let view = shaped.view, view < tensors.count, let source = tensors[view],
-      let facts = shaped.outputs.first ?? nil, let value = node.inputs[view]
-    {
-      results = [try (inArena[value] ? source.copied() : source).reshaped(to: facts.shape)]
-    } else {
-      results = try Kernel.run(
-        shaped.kernel, inputs: tensors, outputs: shaped.outputs, limits: plan.limits)
-    }
-    try store(results.map { $0.map { .tensor($0) } }, of: node)
+  private func runShaped(_ index: Int) throws {
+    guard let step = shaped[index] else { return }
+    try store(try step.run(bound), of: plan.steps[index].node)
   }
 }
 

@@ -52,9 +52,26 @@ final class ThreadState {
     return key
   }()
 
-  /// Lends `byteCount` bytes until `body` returns. Loans nest like a stack.
+  /// Loans from here on are counted.
+  private static let countedLoan = 1 << 20
+
+  /// Lends `byteCount` bytes until `body` returns. Loans nest like a stack. Large ones are counted by
+  /// the thread that has an account, for all that work beside it.
   func withScratch<Result>(
     byteCount: Int, _ body: (UnsafeMutableRawPointer) throws -> Result
+  ) rethrows -> Result {
+    if byteCount >= Self.countedLoan, let account {
+      let sharers = regionDepth > 0 ? (override ?? ThreadPool.shared).threadCount : 1
+      let all = byteCount.multipliedReportingOverflow(by: sharers)
+      return try account.lend(all.overflow ? byteCount : all.partialValue) {
+        try lend(byteCount, body)
+      }
+    }
+    return try lend(byteCount, body)
+  }
+
+  private func lend<Result>(
+    _ byteCount: Int, _ body: (UnsafeMutableRawPointer) throws -> Result
   ) rethrows -> Result {
     let rounded = (byteCount + Scratch.alignment - 1) / Scratch.alignment * Scratch.alignment
     used += rounded

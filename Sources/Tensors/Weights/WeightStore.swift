@@ -143,6 +143,14 @@ extension Tensor {
     }
   }
 
+  /// The first of some float32 weights, found without making the others; nil for other types.
+  package var firstWeight: Float? {
+    guard elementType == .float32, count > 0, isContiguous, storage.deferred?.halves == nil else {
+      return nil
+    }
+    return withWeightBytes { $0.loadUnaligned(as: Float.self) }
+  }
+
   /// The half-precision tensor that this one is the widening of, where it is one.
   var widenedHalves: Tensor? {
     guard elementType == .float32, let halves = storage.deferred?.halves,

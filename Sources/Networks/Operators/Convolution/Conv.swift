@@ -146,7 +146,7 @@ enum VectorConvolution {
       let target = try arguments.output().plannedDestination(of: Float.self)
       // Unless the weights were not known when memory was planned.
       let scratch =
-        arguments.scratch.count < plan.scratchWords * 4
+        arguments.scratch.count / 4 < plan.scratchWords(batch: batch) ?? .max
         ? nil : arguments.scratch.bindMemory(to: Float.self).baseAddress
       try arguments.input(0).withElements(of: Float.self) { source in
         guard let x = source.baseAddress, let y = target.baseAddress, !target.isEmpty else {
@@ -166,7 +166,10 @@ enum VectorConvolution {
       let convolution = try Self.packed(
         weights, inputs[2]?.constant, shapes, activation, directly: directly, packed)
       let plan = try convolution.plan(for: lengths)
-      return Kernel(scratchBytes: try Checked.product(plan.scratchWords, 4), name: "packed") {
+      guard let words = plan.scratchWords(batch: batch) else {
+        throw OperatorFault.invalid("needs more working memory than an integer can count")
+      }
+      return Kernel(scratchBytes: try Checked.product(words, 4), name: "packed") {
         try run(plan, $0)
       }
     }

@@ -105,8 +105,10 @@ public final class Convolution: Sendable {
       throw TensorError(.shapeMismatch, "a convolution of \(rank) axes over lengths \(lengths)")
     }
     let size = [Int](repeating: 1, count: 3 - rank) + lengths
-    if let known = plans.find(size) { return known }
-    let plan = try ConvolutionPlan(core, size: size)
+    let sparing = MemoryAccount.current?.isSparing ?? false
+    if let known = plans.find(size, sparing: sparing) { return known }
+    if sparing { core.weights.letGoOfWinograd() }
+    let plan = try ConvolutionPlan(core, size: size, sparing: sparing)
     plans.add(plan)
     return plan
   }

@@ -12,6 +12,8 @@ package final class ConvolutionPlan: Sendable {
   package let size: [Int], outSize: [Int]
   /// How many multiply-adds one image takes.
   package let multiplyAdds: Double
+  /// Whether it is laid out for little memory: without Winograd's sums.
+  let isSparing: Bool
   private let route: Route
 
   private enum Route: Sendable {
@@ -25,8 +27,8 @@ package final class ConvolutionPlan: Sendable {
     case tiled(TiledConvolution)
   }
 
-  init(_ convolution: ConvolutionCore, size: [Int]) throws(TensorError) {
-    self.size = size
+  init(_ convolution: ConvolutionCore, size: [Int], sparing: Bool = false) throws(TensorError) {
+    (self.size, isSparing) = (size, sparing)
     var outSize: [Int] = []
     for (axis, length) in zip(convolution.axes, size) {
       outSize.append(try axis.outputLength(length))
@@ -56,7 +58,7 @@ package final class ConvolutionPlan: Sendable {
       }
     } else if let work = TapwiseConvolution(convolution, size: size, outSize: outSize) {
       route = .tapwise(work)
-    } else if !convolution.sumsDirectly,
+    } else if !convolution.sumsDirectly, !sparing,
       let work = WinogradConvolution(convolution, size: size, outSize: outSize)
     {
       route = .winograd(work)
@@ -67,16 +69,17 @@ package final class ConvolutionPlan: Sendable {
     }
   }
 
-  /// The floats of working memory that a run needs beside the threads' own.
-  package var scratchWords: Int {
+  /// The floats of working memory that a run over `batch` images needs beside the threads' own; nil
+  /// where they overflow.
+  package func scratchWords(batch: Int) -> Int? {
     guard case .winograd(let work) = route else { return 0 }
-    return work.scratchWords
+    return work.scratchWords(batch: batch)
   }
 
   /// Convolves `batch` images that lie one after the other. `residual` and `output` have the
   /// output's shape and may be the same memory.
   ///
-  /// - Parameter scratch: `scratchWords` floats; without, they are borrowed for the run.
+  /// - Parameter scratch: `scratchWords(batch:)` floats; without, they are borrowed for the run.
   package func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>? = nil
@@ -93,9 +96,10 @@ package final class ConvolutionPlan: Sendable {
         work.run(input: input, batch: batch, residual: residual, output: output, scratch: scratch)
       }
       if let scratch { return run(scratch) }
-      withUnsafeTemporaryAllocation(of: Float.self, capacity: work.scratchWords + 16) {
-        if let base = $0.baseAddress { run(base) }
-      }
+      // Nobody has the memory for images whose working memory cannot be counted.
+      guard let words = work.scratchWords(batch: batch) else { return }
+      let own = AlignedArray<Float>(count: words, isFilled: true) { _ in }
+      withExtendedLifetime(own) { run(own.base) }
     case .channelwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .tapwise(let work):

@@ -115,17 +115,22 @@ final class ConvolutionWeights: Sendable {
     }
   }
 
+  /// Forgets weights that only Winograd's way needs.
+  func letGoOfWinograd() { expanded.withLock { $0 = [:] } }
+
   /// The weights for Winograd's tiles of `side` × `side` results, of windows that are cut by `cut`,
   /// which must be the same each time; nil where only the direct packing is there.
   ///
-  /// - Parameter tiles: How many tiles a run has at least.
-  func winograd(side: Int, _ cut: WinogradCut, tiles: Int) -> WinogradWeights? {
+  /// - Parameter tiles: How many tiles an image has.
+  func winograd(
+    side: Int, _ cut: WinogradCut, tiles: Int
+  ) -> (weights: WinogradWeights, making: WinogradWeights.Making)? {
     guard case .tensor(let tensor, let bias) = source else { return nil }
-    let inEachRun = WinogradWeights.areMadeInEachRun(
+    let making = WinogradWeights.making(
       side: side, cut: cut, groups: groups, rows: rows, depth: depth, tiles: tiles)
-    let direct = inEachRun ? panels : nil
-    return expanded.withLock { known in
-      let place = inEachRun ? -side : side
+    let direct = making == .once ? nil : panels
+    let weights = expanded.withLock { known -> WinogradWeights in
+      let place = making == .once ? side : -side
       if let found = known[place] { return found }
       let made = WinogradWeights(
         tensor, bias: bias, side: side, cut: cut, groups: groups, rows: rows, variant: variant,
@@ -133,6 +138,7 @@ final class ConvolutionWeights: Sendable {
       known[place] = made
       return made
     }
+    return (weights, making)
   }
 }
 

@@ -13,6 +13,7 @@ internal import CVectorKernels
 struct WinogradConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WinogradWeights
+  private let making: WinogradWeights.Making
   private let sheets: Int, outSheets: Int
   private let shape: squall_winograd
   private let side: Int
@@ -44,11 +45,11 @@ struct WinogradConvolution: Sendable {
     let columns = (phase[1] + side - 1) / side
     let tiles = (phase[0] + side - 1) / side * columns
     let planes = outSize[0] * cut.phaseCount
-    guard let weights = convolution.weights.winograd(side: side, cut, tiles: planes * tiles) else {
-      return nil
-    }
+    guard
+      let (weights, making) = convolution.weights.winograd(side: side, cut, tiles: planes * tiles)
+    else { return nil }
     self.convolution = convolution
-    self.weights = weights
+    (self.weights, self.making) = (weights, making)
     self.side = side
     self.cut = cut
     (sheets, outSheets) = (size[0], outSize[0])
@@ -66,7 +67,9 @@ struct WinogradConvolution: Sendable {
     // More tiles share weights that no cache holds.
     let weightWords = weights.points * depth * convolution.groupOutChannels
     let least = weightWords > Self.cachedWords ? 96 : 48
-    mostTiles = min(max(Self.scratchWords / (weights.points * channels) / 48 * 48, least), 192)
+    let fitting = min(max(Self.scratchWords / (weights.points * channels) / 48 * 48, least), 192)
+    mostTiles =
+      making == .byChannels ? min(fitting, (planes * tiles + 47) / 48 * 48) : fitting
     let lanes = convolution.variant.lanes
     // An odd number of cache lines, and room for a vector that begins at the last tile.
     pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
@@ -76,15 +79,28 @@ struct WinogradConvolution: Sendable {
     }
   }
 
-  /// The floats of working memory that a run needs.
-  var scratchWords: Int { weights.scratchWords }
+  /// The floats of working memory that a run over `batch` images needs; nil where they overflow.
+  func scratchWords(batch: Int) -> Int? {
+    switch making {
+    case .once: return 0
+    case .inEachRun: return weights.words
+    case .byChannels:
+      let pieces = imagesAtOnce(batch) * planes * tiles / piece(of: imagesAtOnce(batch)) + 1
+      let (words, overflow) = inWords.multipliedReportingOverflow(by: pieces * convolution.groups)
+      return overflow ? nil : words
+    }
+  }
 
-  /// - Parameter scratch: `scratchWords` floats.
+  /// - Parameter scratch: `scratchWords(batch:)` floats.
   func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let matrices = weights.base(scratch)
+    guard making != .byChannels else {
+      let places = Places(input: input, residual: residual, output: output)
+      return runByChannels(places, batch: batch, scratch)
+    }
+    weights.makeAll(scratch)
     let all = batch * planes * tiles
     // Pieces enough for a handful of threads, each long enough for the product to run at full speed.
     let wanted = min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
@@ -109,7 +125,7 @@ struct WinogradConvolution: Sendable {
       guard first < all, !panels.isEmpty else { return }
       let part = Part(
         group: group, first: first, count: min(piece, all - first), panels: panels,
-        matrices: matrices)
+        matrices: weights.matrices(group, scratch))
       runPart(part, input: input, residual: residual, output: output)
     }
   }
@@ -119,7 +135,7 @@ struct WinogradConvolution: Sendable {
     var group: Int, first: Int, count: Int
     var panels: Range<Int>
     /// Where the weights lie.
-    var matrices: UnsafePointer<Float>
+    var matrices: WinogradWeights.Matrices
   }
 
   private func runPart(
@@ -127,28 +143,38 @@ struct WinogradConvolution: Sendable {
     output: UnsafeMutablePointer<Float>
   ) {
     let points = weights.points
-    let outRows = panelsAtOnce * convolution.variant.panelRows
-    // Points an odd number of cache lines apart too.
-    let inStride = (depth * pitch / 16 | 1) * 16
-    let outStride = (outRows * pitch / 16 | 1) * 16
-    let line = side * (pitch + 32) + 64
-    let staged = max(points, side * side) * pitch + 64
+    let outStride = outStride(panels: panelsAtOnce)
     let total = points * (inStride + outStride) + line + staged
     Scratch.with(Float.self, count: total) { scratch in
       let products = scratch + points * inStride
       let stage = products + points * outStride
-      transformInput(part, input, line: stage + staged, stage: stage, scratch, stride: inStride)
+      transformInput(
+        part, input, channels: 0..<depth, line: stage + staged, stage: stage, scratch)
       for first in stride(
         from: part.panels.lowerBound, to: part.panels.upperBound, by: panelsAtOnce)
       {
         let panels = first..<min(first + panelsAtOnce, part.panels.upperBound)
-        multiply(part, panels, scratch, stride: inStride, products, stride: outStride)
+        multiply(part, panels, scratch, products, stride: outStride)
         transformOutput(
           part, panels, products, stride: outStride, stage: stage, residual: residual,
           output: output)
       }
     }
   }
+
+  // Points an odd number of cache lines apart too.
+
+  /// Floats from one point of all in channels to the next.
+  private var inStride: Int { (depth * pitch / 16 | 1) * 16 }
+  /// The same of the out channels of some panels.
+  private func outStride(panels: Int) -> Int {
+    (panels * convolution.variant.panelRows * pitch / 16 | 1) * 16
+  }
+  /// Floats of a piece's in channels at all points.
+  private var inWords: Int { weights.points * inStride }
+  /// Floats beside those: a line of an image, and one channel at all points.
+  private var line: Int { side * (pitch + 32) + 64 }
+  private var staged: Int { max(weights.points, side * side) * pitch + 64 }
 
   /// Tiles that lie beside each other in one plane.
   private struct Run {
@@ -175,14 +201,15 @@ struct WinogradConvolution: Sendable {
   }
 
   private func transformInput(
-    _ part: Part, _ input: UnsafePointer<Float>, line: UnsafeMutablePointer<Float>,
-    stage: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, stride: Int
+    _ part: Part, _ input: UnsafePointer<Float>, channels: Range<Int>,
+    line: UnsafeMutablePointer<Float>, stage: UnsafeMutablePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>
   ) {
     let kernels = convolution.variant.table
     let sheetWindow = convolution.sheets
     let plane = shape.height * shape.width
     var shape = shape
-    for index in 0..<depth {
+    for index in channels {
       let (channel, window) = index.quotientAndRemainder(dividingBy: cut.windowCount)
       let (y, x) = window.quotientAndRemainder(dividingBy: cut.horizontal.windows)
       forEachRun(of: part) { run in
@@ -201,20 +228,18 @@ struct WinogradConvolution: Sendable {
           &shape, source, run.first, run.count, line, stage + run.place, pitch)
       }
       kernels.pointee.f32_winograd_in(
-        side, part.count, stage, pitch, target + index * pitch, stride)
+        side, part.count, stage, pitch, target + index * pitch, inStride)
     }
   }
 
   private func multiply(
-    _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>, stride inStride: Int,
+    _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>, stride outStride: Int
   ) {
     let kernels = convolution.variant.table
     for point in 0..<weights.points {
       for block in 0..<weights.blockCount {
         let first = block * weights.blockDepth
-        let group =
-          (part.group * weights.points + point) * weights.blockCount + block
         var epilogue = squall_epilogue()
         epilogue.accumulate = block > 0
         for index in panels {
@@ -222,7 +247,7 @@ struct WinogradConvolution: Sendable {
           let row = (index - panels.lowerBound) * convolution.variant.panelRows
           kernels.pointee.f32_igemm(
             panel.rows, panel.height, part.count, min(weights.blockDepth, depth - first),
-            part.matrices + group * weights.cut.size + panel.offset,
+            part.matrices.panel(panel, point: point, block: block),
             source + point * inStride + first * pitch, offsets.base,
             target + point * outStride + row * pitch, pitch, nil, 0, true, &epilogue)
         }
@@ -254,6 +279,101 @@ struct WinogradConvolution: Sendable {
         kernels.pointee.f32_winograd_join(
           &shape, run.first, run.count, stage + side * run.place, side * pitch,
           residual.map { $0 + start }, output + start, &epilogue)
+      }
+    }
+  }
+}
+
+// Where an image has few tiles, weights are what is large: each is read and expanded once, by whoever
+// computes its out channels, and the values of all tiles wait in working memory.
+extension WinogradConvolution {
+  /// Tiles whose values lie in working memory at a time, unless an image has more.
+  private static let tilesAtOnce = 192
+  /// Weights that are expanded at a time, in floats, unless so few channels would read the tiles'
+  /// values too often.
+  private static let expandedWords = 1 << 19
+  private static let leastPanels = 2
+
+  private struct Places {
+    var input: UnsafePointer<Float>
+    var residual: UnsafePointer<Float>?
+    var output: UnsafeMutablePointer<Float>
+  }
+
+  private func imagesAtOnce(_ batch: Int) -> Int {
+    max(1, min(batch, Self.tilesAtOnce / max(1, planes * tiles)))
+  }
+
+  /// Tiles of a piece where so many images are taken at a time.
+  private func piece(of images: Int) -> Int {
+    let all = images * planes * tiles
+    let pieces = (all + mostTiles - 1) / mostTiles
+    return ((all + pieces - 1) / max(pieces, 1) + 15) / 16 * 16
+  }
+
+  private func runByChannels(
+    _ places: Places, batch: Int, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let images = imagesAtOnce(batch)
+    for first in stride(from: 0, to: batch, by: images) {
+      runByChannels(places, first..<min(first + images, batch), piece(of: images), scratch)
+    }
+  }
+
+  /// Some images, in pieces of at most `piece` tiles.
+  private func runByChannels(
+    _ places: Places, _ images: Range<Int>, _ piece: Int, _ values: UnsafeMutablePointer<Float>
+  ) {
+    let start = images.lowerBound * planes * tiles
+    let all = images.count * planes * tiles
+    let pieces = (all + piece - 1) / piece
+    func part(_ group: Int, _ index: Int) -> Part {
+      Part(
+        group: group, first: start + index * piece, count: min(piece, all - index * piece),
+        panels: 0..<0, matrices: .init(base: UnsafePointer(values), point: 0, block: 0, first: 0))
+    }
+    let shares = max(1, min(8, depth / 32))
+    let channels = (depth + shares - 1) / shares
+    let transforms = Double(all * convolution.groups) * Double(depth * weights.points) * 2
+    ThreadPool.current.forEachTile(
+      convolution.groups * pieces * shares, nanoseconds: transforms / 4
+    ) { index in
+      let (unit, share) = index.quotientAndRemainder(dividingBy: shares)
+      let own = share * channels..<max(share * channels, min((share + 1) * channels, depth))
+      Scratch.with(Float.self, count: line + staged) { stage in
+        transformInput(
+          part(unit / pieces, unit % pieces), places.input, channels: own, line: stage + staged,
+          stage: stage, values + unit * inWords)
+      }
+    }
+    let panelCount = weights.cut.panels.count
+    let fitting = Self.expandedWords / max(1, weights.words(0..<1))
+    let together = max(
+      1, min(panelsAtOnce, max(fitting, Self.leastPanels), (panelCount + 7) / 8))
+    let chunks = (panelCount + together - 1) / together
+    let work =
+      Double(all + 12) * Double(weights.points) * Double(convolution.outChannels) * Double(depth)
+    ThreadPool.current.forEachTile(
+      convolution.groups * chunks, nanoseconds: convolution.variant.nanoseconds(multiplyAdds: work)
+    ) { index in
+      let (group, chunk) = index.quotientAndRemainder(dividingBy: chunks)
+      let panels = chunk * together..<min((chunk + 1) * together, panelCount)
+      let outStride = outStride(panels: together)
+      let expanded = (weights.words(panels) + 15) / 16 * 16
+      Scratch.with(
+        Float.self, count: expanded + weights.points * outStride + staged
+      ) { scratch in
+        let matrices = weights.make(group, panels, in: scratch)
+        let products = scratch + expanded
+        for index in 0..<pieces {
+          var part = part(group, index)
+          part.matrices = matrices
+          multiply(
+            part, panels, values + (group * pieces + index) * inWords, products, stride: outStride)
+          transformOutput(
+            part, panels, products, stride: outStride, stage: products + weights.points * outStride,
+            residual: places.residual, output: places.output)
+        }
       }
     }
   }

@@ -8,8 +8,9 @@ internal import CVectorKernels
 /// ±3/2 and infinity for tiles of 4 × 4, 0, ±1 and infinity for 2 × 2; the kernels' transforms must
 /// use the same. Other windows are cut into such, filled up with zeros, which count as in channels.
 ///
-/// They take four times the memory of the weights. Where that is much, and is little work beside the
-/// convolution, they are made in working memory in each run, from the weights as direct sums take them.
+/// They take four times the memory of the weights, and the time to write it. Where that is much, they
+/// are made in each run from the weights as direct sums take them: in working memory, or, where an
+/// image has few tiles, for a few out channels at a time, which no memory but a cache ever sees.
 final class WinogradWeights: Sendable {
   let points: Int
   let bias: [Float]
@@ -20,29 +21,41 @@ final class WinogradWeights: Sendable {
   let cut: PanelCut
   private let depth: Int, groups: Int, side: Int
   private let variant: KernelVariant
+  private let window: WinogradCut
   private let storage: Storage
 
   private enum Storage: Sendable {
     /// A group for each block of each point of each of the groups, in the order of their use.
     case packed(PackedPanels<Float>)
-    /// Windows of 3 × 3 taps, to be expanded in each run.
+    /// Windows to be expanded in each run.
     case direct(WeightPanels)
   }
 
   private static let mostBlockDepth = 128
   /// Floats that are kept, however often they are used.
-  private static let keptWords = 8 << 20
-  /// Tiles of 4 × 4 among which the work of making the weights anew is shared: it takes as long as
-  /// the product for a dozen, and reading weights that were kept takes a part of that.
-  private static let tilesToShare = 48
+  private static let keptWords = 1 << 20
+  /// Tiles of 4 × 4 among which the work of making the weights anew is shared at least: it takes as
+  /// long as the product for a dozen.
+  private static let tilesToShare = 192
 
-  /// Whether it is better to make the weights in each run, for so many tiles.
-  static func areMadeInEachRun(
+  /// When the matrices are made.
+  enum Making: Sendable {
+    case once
+    /// Before each run, all of them.
+    case inEachRun
+    /// While a run goes through the out channels, whose tiles lie in working memory meanwhile.
+    case byChannels
+  }
+
+  /// The better way for so many tiles of an image.
+  static func making(
     side: Int, cut: WinogradCut, groups: Int, rows: Int, depth: Int, tiles: Int
-  ) -> Bool {
-    let words = Double((side + 2) * (side + 2)) * Double(groups * rows) * Double(depth / 9)
-    return cut.vertical.taps == 3 && cut.horizontal.taps == 3 && words > Double(keptWords)
-      && tiles >= tilesToShare
+  ) -> Making {
+    let windows = depth / (cut.vertical.taps * cut.horizontal.taps) * cut.windowCount
+    let words = Double((side + 2) * (side + 2)) * Double(groups * rows) * Double(windows)
+    guard words > Double(keptWords) else { return .once }
+    // Whichever are fewer: values of all tiles, or weights, of each in channel.
+    return tiles > max(rows, tilesToShare) ? .inEachRun : .byChannels
   }
 
   /// The weights of `groups` times `rows` out channels, each a row of windows of `cut`'s taps; with
@@ -63,6 +76,7 @@ final class WinogradWeights: Sendable {
     (self.blockDepth, self.blockCount) = (blockDepth, blockCount)
     (self.depth, self.groups, self.side, self.variant) = (depth, groups, side, variant)
     self.cut = PanelCut(rows: rows, depth: blockDepth, panelRows: variant.panelRows)
+    window = cut
     if let direct {
       storage = .direct(direct)
       return
@@ -106,47 +120,123 @@ final class WinogradWeights: Sendable {
     storage = .packed(packed)
   }
 
-  /// The floats of working memory that a run needs for them.
-  var scratchWords: Int {
-    guard case .direct = storage else { return 0 }
-    return groups * points * blockCount * cut.size
+  /// Where matrices lie: floats from one point, and from one block, to the next.
+  struct Matrices {
+    var base: UnsafePointer<Float>
+    var point: Int, block: Int
+    /// The first panel's place within a whole matrix.
+    var first: Int
+
+    func panel(_ panel: PanelCut.Panel, point index: Int, block number: Int) -> UnsafePointer<Float>
+    {
+      base + index * point + number * block + panel.offset - first
+    }
   }
 
-  /// Where the matrices lie, group by group, point by point, block by block, `cut.size` floats each:
-  /// in `scratch` where they are made for this run.
-  func base(_ scratch: UnsafeMutablePointer<Float>) -> UnsafePointer<Float> {
-    switch storage {
-    case .packed(let panels): return panels.base
-    case .direct(let panels):
-      let work = 5 * Double(groups * cut.panels.count * variant.panelRows) * Double(depth)
-      ThreadPool.current.forEachTile(groups * cut.panels.count, nanoseconds: work) { tile in
-        let (group, place) = tile.quotientAndRemainder(dividingBy: cut.panels.count)
-        expand(panels, group: group, place, into: scratch)
-      }
-      return UnsafePointer(scratch)
+  /// The floats of all matrices.
+  var words: Int { groups * points * blockCount * cut.size }
+
+  /// The floats of some panels of one group's matrices.
+  func words(_ panels: Range<Int>) -> Int {
+    let end = panels.upperBound < cut.panels.count ? cut.panels[panels.upperBound].offset : cut.size
+    return points * blockCount * (end - cut.panels[panels.lowerBound].offset)
+  }
+
+  /// One group's matrices, of all that lie one group after the other from `base` on.
+  private func matrices(_ group: Int, at base: UnsafePointer<Float>) -> Matrices {
+    Matrices(
+      base: base + group * points * blockCount * cut.size, point: blockCount * cut.size,
+      block: cut.size, first: 0)
+  }
+
+  /// One group's matrices that are kept, or that `makeAll` made in `scratch`.
+  func matrices(_ group: Int, _ scratch: UnsafeMutablePointer<Float>) -> Matrices {
+    guard case .packed(let panels) = storage else {
+      return matrices(group, at: UnsafePointer(scratch))
     }
+    return matrices(group, at: panels.base)
+  }
+
+  /// Makes all matrices that are not kept in `scratch`, `words` floats.
+  func makeAll(_ scratch: UnsafeMutablePointer<Float>) {
+    guard case .direct(let panels) = storage else { return }
+    let work = 5 * Double(groups * cut.panels.count * variant.panelRows) * Double(depth)
+    ThreadPool.current.forEachTile(groups * cut.panels.count, nanoseconds: work) { tile in
+      let (group, place) = tile.quotientAndRemainder(dividingBy: cut.panels.count)
+      expand(panels, group: group, place, matrices(group, at: UnsafePointer(scratch)))
+    }
+  }
+
+  /// Makes some panels of one group's matrices in `scratch`, `words(panels)` floats, which is for
+  /// them alone.
+  func make(
+    _ group: Int, _ chosen: Range<Int>, in scratch: UnsafeMutablePointer<Float>
+  ) -> Matrices {
+    let block = words(chosen) / (points * blockCount)
+    let matrices = Matrices(
+      base: UnsafePointer(scratch), point: blockCount * block, block: block,
+      first: cut.panels[chosen.lowerBound].offset)
+    guard case .direct(let panels) = storage else { return self.matrices(group, scratch) }
+    for place in chosen { expand(panels, group: group, place, matrices) }
+    return matrices
   }
 
   /// One panel of one group, at all points.
   private func expand(
-    _ direct: WeightPanels, group: Int, _ place: Int,
-    into scratch: UnsafeMutablePointer<Float>
+    _ direct: WeightPanels, group: Int, _ place: Int, _ matrices: Matrices
   ) {
     let (panel, source) = (cut.panels[place], direct.panels[place])
-    direct.withPiece(depth: blockDepth * 9) { piece in
+    let height = source.height
+    let taps = window.vertical.taps * window.horizontal.taps
+    // A block's windows may begin and end within a channel's.
+    direct.withPiece(depth: (blockDepth / window.windowCount + 2) * taps) { piece in
       for block in 0..<blockCount {
         let first = block * blockDepth
         let count = min(blockDepth, depth - first)
-        let target = scratch + (group * points * blockCount + block) * cut.size + panel.offset
+        guard count > 0 else { continue }
+        let channel = first / window.windowCount
+        let channels = (first + count - 1) / window.windowCount + 1 - channel
+        let values = direct.pointer(
+          group: group, source, from: channel * taps, channels * taps, in: piece)
+        let target = UnsafeMutablePointer(mutating: matrices.panel(panel, point: 0, block: block))
         for point in 0..<points {
-          (target + point * blockCount * cut.size).update(repeating: 0, count: panel.height)
+          (target + point * matrices.point).update(repeating: 0, count: panel.height)
         }
-        let windows = direct.pointer(
-          group: group, source, from: first * 9, count * 9, in: piece)
-        variant.table.pointee.f32_winograd_weights(
-          side, panel.height, panel.height, count, windows + source.height, 1, source.height,
-          target + panel.height, blockCount * cut.size)
+        withWindows(
+          values + height, first - channel * window.windowCount, count, height: height
+        ) { windows in
+          variant.table.pointee.f32_winograd_weights(
+            side, panel.height, panel.height, count, windows, 1, height, target + panel.height,
+            matrices.point)
+        }
       }
+    }
+  }
+
+  /// `count` of the windows of 3 × 3 taps that a panel's windows are cut into, tap by tap, filled up
+  /// with zeros.
+  private func withWindows(
+    _ taps: UnsafePointer<Float>, _ first: Int, _ count: Int, height: Int,
+    _ body: (UnsafePointer<Float>) -> Void
+  ) {
+    let (high, wide) = (window.vertical.taps, window.horizontal.taps)
+    if (high, wide) == (3, 3) { return body(taps + first * 9 * height) }
+    Scratch.with(Float.self, count: count * 9 * height) { windows in
+      for index in 0..<count {
+        let (channel, place) = (first + index).quotientAndRemainder(
+          dividingBy: window.windowCount)
+        let (y, x) = place.quotientAndRemainder(dividingBy: window.horizontal.windows)
+        for tap in 0..<9 {
+          let (i, j) = (3 * y + tap / 3, 3 * x + tap % 3)
+          let target = windows + (index * 9 + tap) * height
+          if i < high, j < wide {
+            target.update(from: taps + ((channel * high + i) * wide + j) * height, count: height)
+          } else {
+            target.update(repeating: 0, count: height)
+          }
+        }
+      }
+      body(windows)
     }
   }
 }

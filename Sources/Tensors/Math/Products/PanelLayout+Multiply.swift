@@ -73,9 +73,7 @@ extension PanelLayout {
 
   /// Lends memory for the piece of a panel that a call of the kernel reads, where it is widened.
   private func withPiece(_ body: (UnsafeMutablePointer<Float>?) -> Void) {
-    guard format == .float16 || format == .bfloat16, let widest = panels.first?.width else {
-      return body(nil)
-    }
+    guard format == .float16 || format == .bfloat16, widest > 0 else { return body(nil) }
     Scratch.with(Float.self, count: (min(Self.depth, rows) + 1) * widest) { body($0) }
   }
 

@@ -31,6 +31,8 @@ struct PanelLayout: Sendable {
   /// What a panel has one after the other: rows, or pairs of rows.
   let steps: Int
   let panels: [Panel]
+  /// Numbers in a row of the widest panel, which need not be the first.
+  let widest: Int
   /// Packed memory in bytes.
   let byteCount: Int
 
@@ -61,6 +63,7 @@ struct PanelLayout: Sendable {
       column += columns
     }
     (self.panels, byteCount) = (panels, offset)
+    widest = panels.map(\.width).max() ?? 0
   }
 
   /// Packed memory in floats.
