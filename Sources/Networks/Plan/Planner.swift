@@ -151,7 +151,7 @@ struct Planner {
       }
     }
     var planSteps: [Plan.Step] = []
-    for (position, index) in steps.enumerated() {
+    for index in steps {
       let node = kept[index]
       let work: Plan.Step.Work
       if let kernel = kernels[index] {
