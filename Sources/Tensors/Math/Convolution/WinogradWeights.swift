@@ -54,8 +54,8 @@ final class WinogradWeights: Sendable {
     let windows = depth / (cut.vertical.taps * cut.horizontal.taps) * cut.windowCount
     let words = Double((side + 2) * (side + 2)) * Double(groups * rows) * Double(windows)
     guard words > Double(keptWords) else { return .once }
-    // Whichever are fewer: values of all tiles, or weights, of each in channel.
-    return tiles > max(rows, tilesToShare) ? .inEachRun : .byChannels
+    // Out channel by out channel, the values of all tiles are read again: only while they stay near.
+    return tiles > tilesToShare ? .inEachRun : .byChannels
   }
 
   /// The weights of `groups` times `rows` out channels, each a row of windows of `cut`'s taps; with
