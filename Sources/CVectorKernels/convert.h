@@ -126,9 +126,11 @@ typedef uint32_t v4u __attribute__((ext_vector_type(4)));
 typedef uint32_t v4u_any __attribute__((ext_vector_type(4), aligned(4)));
 
 // Four by four: pairs of rows interleaved, then pairs of pairs.
-INLINE void transpose_4x4(const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdiff_t os) {
-  const v4u a = *(const v4u_any *)in, b = *(const v4u_any *)(in + is);
-  const v4u c = *(const v4u_any *)(in + 2 * is), d = *(const v4u_any *)(in + 3 * is);
+INLINE void transpose_4x4(
+    const uint32_t *r0, const uint32_t *r1, const uint32_t *r2, const uint32_t *r3, uint32_t *out,
+    ptrdiff_t os) {
+  const v4u a = *(const v4u_any *)r0, b = *(const v4u_any *)r1;
+  const v4u c = *(const v4u_any *)r2, d = *(const v4u_any *)r3;
   const v4u ac0 = __builtin_shufflevector(a, c, 0, 4, 1, 5);
   const v4u ac1 = __builtin_shufflevector(a, c, 2, 6, 3, 7);
   const v4u bd0 = __builtin_shufflevector(b, d, 0, 4, 1, 5);
@@ -139,31 +141,43 @@ INLINE void transpose_4x4(const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdi
   *(v4u_any *)(out + 3 * os) = __builtin_shufflevector(ac1, bd1, 2, 6, 3, 7);
 }
 
-static void b32_transpose(
-    size_t rows, size_t columns, const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdiff_t os) {
+// Rows are `is` apart, or where `offsets` says.
+INLINE void transpose(
+    size_t rows, size_t columns, const uint32_t *in, ptrdiff_t is, const ptrdiff_t *offsets,
+    uint32_t *out, ptrdiff_t os) {
+#define ROW(q) (in + (offsets ? offsets[q] : (ptrdiff_t)(q) * is))
+#define FOUR(q, c, to) transpose_4x4(ROW(q) + (c), ROW((q) + 1) + (c), ROW((q) + 2) + (c), ROW((q) + 3) + (c), to, os)
   size_t r = 0;
   // Sixteen rows at a time fill a cache line of every output row.
   for (; r + 16 <= rows; r += 16) {
     size_t c = 0;
     for (; c + 4 <= columns; c += 4) {
-      const uint32_t *from = in + (ptrdiff_t)r * is + (ptrdiff_t)c;
       uint32_t *to = out + (ptrdiff_t)c * os + (ptrdiff_t)r;
-      for (int q = 0; q < 4; q++) transpose_4x4(from + 4 * q * is, is, to + 4 * q, os);
+      for (size_t q = 0; q < 16; q += 4) FOUR(r + q, c, to + q);
     }
     for (; c < columns; c++)
-      for (size_t q = r; q < r + 16; q++)
-        out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];
+      for (size_t q = r; q < r + 16; q++) out[(ptrdiff_t)c * os + (ptrdiff_t)q] = ROW(q)[c];
   }
   for (; r + 4 <= rows; r += 4) {
-    const uint32_t *from = in + (ptrdiff_t)r * is;
     uint32_t *to = out + (ptrdiff_t)r;
     size_t c = 0;
-    for (; c + 4 <= columns; c += 4)
-      transpose_4x4(from + (ptrdiff_t)c, is, to + (ptrdiff_t)c * os, os);
+    for (; c + 4 <= columns; c += 4) FOUR(r, c, to + (ptrdiff_t)c * os);
     for (; c < columns; c++)
-      for (ptrdiff_t q = 0; q < 4; q++) to[(ptrdiff_t)c * os + q] = from[q * is + (ptrdiff_t)c];
+      for (size_t q = 0; q < 4; q++) to[(ptrdiff_t)c * os + (ptrdiff_t)q] = ROW(r + q)[c];
   }
   for (size_t c = 0; c < columns; c++)
-    for (size_t q = r; q < rows; q++)
-      out[(ptrdiff_t)c * os + (ptrdiff_t)q] = in[(ptrdiff_t)q * is + (ptrdiff_t)c];
+    for (size_t q = r; q < rows; q++) out[(ptrdiff_t)c * os + (ptrdiff_t)q] = ROW(q)[c];
+#undef FOUR
+#undef ROW
+}
+
+static void b32_transpose(
+    size_t rows, size_t columns, const uint32_t *in, ptrdiff_t is, uint32_t *out, ptrdiff_t os) {
+  transpose(rows, columns, in, is, NULL, out, os);
+}
+
+static void b32_transpose_rows(
+    size_t rows, size_t columns, const uint32_t *in, const ptrdiff_t *offsets, uint32_t *out,
+    ptrdiff_t os) {
+  transpose(rows, columns, in, 0, offsets, out, os);
 }

@@ -14,6 +14,7 @@
 #include "attention.h"
 #include "sampling.h"
 #include "convert.h"
+#include "runs.h"
 #include "patches.h"
 #include "fourier.h"
 #include "integer_products.h"
@@ -103,6 +104,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_to_lanes),
     ENTRY(f32_from_lanes),
     ENTRY(f32_depthwise_lanes),
+    ENTRY(b8_runs),
     ENTRY(f32_join_rows),
     ENTRY(f32_pack_rows),
     ENTRY(f32_add_rows),
@@ -124,6 +126,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_resample),
     ENTRY(f32_finish),
     ENTRY(b32_transpose),
+    ENTRY(b32_transpose_rows),
     ENTRY(f32_dot),
     .f32_unary = unary_functions,
     .f32_binary = binary_functions,

@@ -13,6 +13,14 @@ import Testing
       // Pixels from channels and back: elements of a few rows in turn, and every second element.
       ([3, 2, 2, 5, 37], [0, 3, 1, 4, 2]), ([2, 3, 4, 9, 20], [0, 3, 1, 4, 2]),
       ([3, 5, 2, 37, 2], [0, 2, 4, 1, 3]), ([4, 6, 3, 40, 3], [0, 4, 2, 1, 3]), ([90, 2], [1, 0]),
+      // Patches to planes and back, channels before and behind; runs of odd lengths.
+      ([5, 67, 9, 4, 4], [2, 0, 3, 1, 4]), ([3, 33, 5, 2, 2], [2, 0, 3, 1, 4]),
+      ([2, 19, 7, 3, 3], [2, 0, 3, 1, 4]), ([4, 21, 6, 8, 8], [2, 0, 3, 1, 4]),
+      ([5, 70, 4, 4, 23], [4, 0, 2, 1, 3]), ([61, 3, 4, 9, 4], [1, 3, 0, 2, 4]),
+      ([61, 3, 4, 9, 4], [1, 3, 2, 4, 0]), ([2, 3, 5, 4, 2, 4, 4], [3, 0, 4, 1, 5, 2, 6]),
+      ([40, 50, 7], [1, 0, 2]), ([9, 300, 11], [1, 0, 2]), ([6, 4, 5, 17], [2, 1, 0, 3]),
+      // Rows of the copy that are a page apart, and short ones.
+      ([512, 40], [1, 0]), ([2, 16, 64, 24], [0, 3, 1, 2]), ([3, 40, 20, 9], [0, 3, 1, 2]),
     ] as [(Shape, [Int])])
   func transpositionsAreCopied(shape: Shape, order: [Int]) throws {
     let values = (0..<shape.count).map { Int32($0) }
@@ -35,6 +43,26 @@ import Testing
     let wide = try x.sliced(1, 2..<3).broadcast(to: [2, 3, 4, 5]).copied()
     #expect(wide.elements(as: Float.self)[65] == 10)
     #expect(try Tensor(zeros: [0, 3]).transposed([1, 0]).copied().count == 0)
+  }
+
+  @Test(arguments: [1, 2, 3, 5, 8, 13, 16, 31, 64, 100])
+  func shortRunsAreCopiedFromWhereverTheyLie(length: Int) throws {
+    let x = Tensor((0..<6 * 130 * 110).map { Int32($0) }, shape: [6, 130, 110])
+    let columns = x.sliced(2, 3..<3 + length)
+    let expected = (0..<6 * 130).flatMap { line in (3..<3 + length).map { Int32(line * 110 + $0) } }
+    for variant in KernelVariant.all {
+      try variant.asCurrent {
+        #expect(columns.copied().elements(as: Int32.self) == expected)
+        let turned = try columns.sliced(1, 1..<130, step: 3).transposed([1, 0, 2])
+        let places = stride(from: 1, to: 130, by: 3).flatMap { line in
+          (0..<6).flatMap { plane in (3..<3 + length).map { (plane * 130 + line) * 110 + $0 } }
+        }
+        #expect(turned.copied().elements(as: Int32.self) == places.map { Int32($0) })
+        let repeated = try columns.sliced(0, 2..<3).broadcast(to: [4, 130, length]).copied()
+        let once = Array(expected[2 * 130 * length..<3 * 130 * length])
+        #expect(repeated.elements(as: Int32.self) == once + once + once + once)
+      }
+    }
   }
 
   @Test func joinedPiecesAreCutAgain() throws {

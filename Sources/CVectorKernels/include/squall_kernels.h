@@ -293,6 +293,12 @@ typedef struct squall_kernels {
       const squall_lane_window *window, size_t rows, size_t columns, const float *w,
       const float *in, float *out);
 
+  /// `rows` rows, `in_pitch` and `out_pitch` bytes apart, of `n` runs of `bytes` bytes: `step` bytes
+  /// apart at `in`, one after the other at `out`.
+  void (*b8_runs)(
+      size_t rows, size_t n, size_t bytes, const void *in, ptrdiff_t in_pitch, ptrdiff_t step,
+      void *out, ptrdiff_t out_pitch);
+
   /// n elements of rows of `columns` one after the other, from `column` of the first row on, for each
   /// tap: rows lie `pitch` apart from `in + offsets[t]` on, results at `out[t stride]`. Rows are read
   /// in whole vectors, and results written up to two vectors past n.
@@ -397,6 +403,10 @@ typedef struct squall_kernels {
   /// `out[c out_stride + r] = in[r in_stride + c]` for r < rows and c < columns, of 32-bit elements.
   void (*b32_transpose)(
       size_t rows, size_t columns, const uint32_t *in, ptrdiff_t in_stride, uint32_t *out,
+      ptrdiff_t out_stride);
+  /// `out[c out_stride + r] = in[offsets[r] + c]`.
+  void (*b32_transpose_rows)(
+      size_t rows, size_t columns, const uint32_t *in, const ptrdiff_t *offsets, uint32_t *out,
       ptrdiff_t out_stride);
 
   /// `sum a[i] b[i]`, by several accumulators in a fixed order.

@@ -5,16 +5,17 @@ internal import CVectorKernels
 /// A copy of elements that lie at any strides into a dense row, laid out once.
 ///
 /// Dimensions that lie as in the copy are merged. Where the source runs along another dimension than
-/// the copy (a transposition), squares of both are turned at a time.
+/// the copy (a transposition), squares of both are turned at a time. Short runs are taken in the
+/// source's order as far as the copy is written in whole lines.
 package struct StridedCopy: Sendable {
-  private var lengths: [Int] = []
-  private var strides: [Int] = []
-  private var targetStrides: [Int] = []
-  private let count: Int
+  private(set) var lengths: [Int] = []
+  private(set) var strides: [Int] = []
+  private(set) var targetStrides: [Int] = []
+  let count: Int
   /// The dimension along which the source runs, when it is not the last.
   private let turned: Int?
 
-  private static let tileElements = 1 << 14
+  static let tileElements = 1 << 14
 
   /// A copy of `shape` elements at `strides`, 0 and negative ones included.
   package init(shape: Shape, strides sourceStrides: [Int]) {
@@ -48,6 +49,7 @@ package struct StridedCopy: Sendable {
     from source: UnsafeRawPointer, to target: UnsafeMutableRawPointer, width: Int
   ) {
     guard count > 0 else { return }
+    if let runs = ShortRuns(of: self, width: width) { return runs.copy(from: source, to: target) }
     switch width {
     case 1: run(UInt8.self, source, target)
     case 2: run(UInt16.self, source, target)
@@ -56,12 +58,12 @@ package struct StridedCopy: Sendable {
     }
   }
 
-  private func run<Bits: FixedWidthInteger>(
+  private func run<Bits: FixedWidthInteger & BitwiseCopyable>(
     _: Bits.Type, _ source: UnsafeRawPointer, _ target: UnsafeMutableRawPointer
   ) {
     let from = source.assumingMemoryBound(to: Bits.self)
     let to = target.assumingMemoryBound(to: Bits.self)
-    if let turned { runTurned(turned, from, to) } else { runRows(from, to) }
+    if let turned { turn(turned, from, to) } else { runRows(from, to) }
   }
 
   private func runRows<Bits: FixedWidthInteger>(
@@ -80,7 +82,7 @@ package struct StridedCopy: Sendable {
       let length = min(chunk, inner - start)
       let first = tile / chunks * rowsPerTile
       for row in first..<min(first + rowsPerTile, rows) {
-        let line = from + offset(ofRow: row) + start * step
+        let line = from + offset(row, through: 0..<lengths.count - 1) + start * step
         let place = to + row * inner + start
         if step == 1 {
           place.update(from: line, count: length)
@@ -97,67 +99,14 @@ package struct StridedCopy: Sendable {
     }
   }
 
-  /// Where row `row` (counted through all dimensions but the last) begins in the source.
-  private func offset(ofRow row: Int) -> Int {
-    var (rest, result) = (row, 0)
-    for axis in stride(from: lengths.count - 2, through: 0, by: -1) {
+  /// How far from the first element number `index` of those dimensions lies.
+  func offset(_ index: Int, through axes: some BidirectionalCollection<Int>) -> Int {
+    var (rest, result) = (index, 0)
+    for axis in axes.reversed() {
       result += rest % lengths[axis] * strides[axis]
       rest /= lengths[axis]
     }
     return result
-  }
-
-  private func runTurned<Bits: FixedWidthInteger>(
-    _ turned: Int, _ from: UnsafePointer<Bits>, _ to: UnsafeMutablePointer<Bits>
-  ) {
-    let last = lengths.count - 1
-    // Rows of the source run along `turned`; rows of the copy along the last dimension.
-    let (rows, columns) = (lengths[last], lengths[turned])
-    let others = (0..<last).filter { $0 != turned }
-    let planes = count / (rows * columns)
-    // A few rows of the source taken in turn: they stay whole.
-    let alternates = MemoryLayout<Bits>.size == 4 && rows <= 16 && targetStrides[turned] == rows
-    let (high, wide) = alternates ? (rows, 2048) : (64, 256)
-    let (down, across) = ((rows + high - 1) / high, (columns + wide - 1) / wide)
-    let variant = KernelVariant.current
-    let kernels = variant.table
-    ThreadPool.current.forEachTile(
-      planes * down * across, nanoseconds: Double(count) * 0.7
-    ) { tile in
-      let top = tile % down * high
-      let left = tile / down % across * wide
-      var rest = tile / (down * across)
-      var (sourceOffset, targetOffset) = (top * strides[last] + left, left * targetStrides[turned])
-      targetOffset += top
-      for axis in others.reversed() {
-        sourceOffset += rest % lengths[axis] * strides[axis]
-        targetOffset += rest % lengths[axis] * targetStrides[axis]
-        rest /= lengths[axis]
-      }
-      let (h, w) = (min(high, rows - top), min(wide, columns - left))
-      let (line, place) = (from + sourceOffset, to + targetOffset)
-      if alternates {
-        kernels.pointee.f32_interleave(
-          w, rows, UnsafeRawPointer(line).assumingMemoryBound(to: Float.self), strides[last],
-          UnsafeMutableRawPointer(place).assumingMemoryBound(to: Float.self))
-      } else if MemoryLayout<Bits>.size == 4, columns < 4, strides[last] > 0 {
-        for column in 0..<w {
-          kernels.pointee.f32_take(
-            h, strides[last], UnsafeRawPointer(line + column).assumingMemoryBound(to: Float.self),
-            UnsafeMutableRawPointer(place + column * targetStrides[turned])
-              .assumingMemoryBound(to: Float.self))
-        }
-      } else if MemoryLayout<Bits>.size == 4 {
-        variant.transpose(
-          rows: h, columns: w, line, stride: strides[last], to: place,
-          stride: targetStrides[turned])
-      } else {
-        for column in 0..<w {
-          let out = place + column * targetStrides[turned]
-          for row in 0..<h { out[row] = line[row &* strides[last] &+ column] }
-        }
-      }
-    }
   }
 }
 
