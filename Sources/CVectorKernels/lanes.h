@@ -142,6 +142,16 @@ INLINE void store_part(float *p, vf v, size_t n) {
   __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #endif
 
+// The element behind each of a, whose last is followed by b's first.
+#if LANES == 4
+#define NEXT(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4)
+#elif LANES == 8
+#define NEXT(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
+#else
+#define NEXT(a, b) \
+  __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
+#endif
+
 // The elements of a and b in turn: the first LANES of them, the last.
 #if LANES == 4
 #define LOW(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)

@@ -84,7 +84,7 @@ INLINE void igemm_tile(
     const float *residual, ptrdiff_t ldr, size_t tail, const squall_epilogue *e) {
   vf acc[MR][MAX_VECTORS];
   UNROLL for (int m = 0; m < rows; m++)
-    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(w[m]);
+    UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(e->from_zero ? 0 : w[m]);
   if (e->accumulate) reload_tile(rows, vectors, live_rows, acc, out, ldo, tail);
   if (k <= CHAIN) {
     igemm_chain(rows, vectors, masked, k, w, in, offsets, tail, acc);

@@ -8,6 +8,7 @@
 #include "panel_products.h"
 #include "depthwise.h"
 #include "winograd.h"
+#include "winograd_weights.h"
 #include "elementwise.h"
 #include "rows.h"
 #include "columns.h"
@@ -110,6 +111,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_add_rows),
     ENTRY(f32_bands),
     ENTRY(f32_winograd_weights),
+    ENTRY(f32_winograd_expand),
     ENTRY(f32_winograd_split),
     ENTRY(f32_winograd_in),
     ENTRY(f32_winograd_out),

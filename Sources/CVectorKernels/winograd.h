@@ -40,83 +40,132 @@ INLINE void winograd_out_4(vf v[4]) {
   v[1] = odd + v[3];
 }
 
-// Every m-th of the values from `in` on, for each of the m + 2 columns of n tiles side by side.
-INLINE void winograd_split(
-    const int m, size_t n, const float *in, float *out, ptrdiff_t column_stride) {
+// Every m-th of the values from `in` on, for each of the m + 2 columns of n tiles side by side. The last
+// two columns are the next tile's first; nobody comes after the last.
+INLINE void winograd_columns(
+    const int m, size_t n, const float *in, float *out, ptrdiff_t stride) {
+  vf v[4], last[2] = {splat(0), splat(0)};
   for (size_t t = 0; t < n; t += LANES, in += m * LANES, out += LANES) {
-    // The last two columns are the next tile's first.
     if (m == 4) {
       const vf a = load(in), b = load(in + LANES), c = load(in + 2 * LANES);
       const vf d = load(in + 3 * LANES);
       const vf ab = EVEN(a, b), cd = EVEN(c, d), ab1 = ODD(a, b), cd1 = ODD(c, d);
-      store(out, EVEN(ab, cd));
-      store(out + column_stride, EVEN(ab1, cd1));
-      store(out + 2 * column_stride, ODD(ab, cd));
-      store(out + 3 * column_stride, ODD(ab1, cd1));
-      const vf e = load(in + 4), f = load(in + LANES + 4), g = load(in + 2 * LANES + 4);
-      const vf h = load(in + 3 * LANES + 4);
-      store(out + 4 * column_stride, EVEN(EVEN(e, f), EVEN(g, h)));
-      store(out + 5 * column_stride, EVEN(ODD(e, f), ODD(g, h)));
+      v[0] = EVEN(ab, cd);
+      v[1] = EVEN(ab1, cd1);
+      v[2] = ODD(ab, cd);
+      v[3] = ODD(ab1, cd1);
     } else {
-      const vf a = load(in), b = load(in + LANES), c = load(in + 2), d = load(in + LANES + 2);
-      store(out, EVEN(a, b));
-      store(out + column_stride, ODD(a, b));
-      store(out + 2 * column_stride, EVEN(c, d));
-      store(out + 3 * column_stride, ODD(c, d));
+      const vf a = load(in), b = load(in + LANES);
+      v[0] = EVEN(a, b);
+      v[1] = ODD(a, b);
+    }
+    UNROLL for (int j = 0; j < m; j++) store(out + j * stride, v[j]);
+    UNROLL for (int j = 0; j < 2; j++) {
+      if (t > 0) store(out + (m + j) * stride - LANES, NEXT(last[j], v[j]));
+      last[j] = v[j];
     }
   }
+  UNROLL for (int j = 0; j < 2; j++) store(out + (m + j) * stride - LANES, NEXT(last[j], last[j]));
 }
 
-// Zeros, then n values, then zeros up to `length`.
-INLINE void winograd_pad(
-    size_t before, size_t n, size_t length, const float *in, float *line) {
-  for (size_t i = 0; i < before; i++) line[i] = 0;
-  size_t i = 0;
-  for (; i + LANES <= n; i += LANES) store(line + before + i, load(in + i));
-  if (i < n) store(line + before + i, load_part(in + i, n - i));
-  for (i = before + n; i < length; i += LANES) store(line + i, splat(0));
-}
+// Values that lie in rows of a plane, zero outside it: `rows` rows from row y and column x on, `n` of
+// each, steps apart.
+typedef struct winograd_area {
+  ptrdiff_t rows, n, y, x;
+} winograd_area;
 
-// The `seen` values that lie `step` apart from column x of a row on, zero outside it, then zeros.
-INLINE void winograd_line(
-    const float *row, ptrdiff_t width, ptrdiff_t x, ptrdiff_t step, ptrdiff_t seen, ptrdiff_t read,
+static float *winograd_take(
+    const squall_winograd *shape, const float *plane, winograd_area a, ptrdiff_t row_step,
     float *line) {
-  const ptrdiff_t before = x < 0 ? (-x + step - 1) / step : 0;
-  const ptrdiff_t inside = width <= x ? 0 : (width - x + step - 1) / step;
-  const ptrdiff_t from = before < seen ? before : seen;
-  const ptrdiff_t to = inside < from ? from : inside < seen ? inside : seen;
-  if (step == 1 || from == to) {
-    winograd_pad((size_t)from, (size_t)(to - from), (size_t)read, row + x + from, line);
-    return;
+  const ptrdiff_t width = (ptrdiff_t)shape->width, height = (ptrdiff_t)shape->height;
+  const ptrdiff_t step = shape->step_x;
+  float *const end = line + a.rows * a.n;
+  for (; a.rows > 0 && (!plane || a.y < 0); a.rows--, a.y += row_step, line += a.n)
+    memset(line, 0, (size_t)a.n * sizeof(float));
+  const ptrdiff_t below = a.y < height ? (height - 1 - a.y) / row_step + 1 : 0;
+  const ptrdiff_t rows = below < a.rows ? below : a.rows;
+  memset(line + rows * a.n, 0, (size_t)((a.rows - rows) * a.n) * sizeof(float));
+  if (rows == 0) return end;
+  const float *in = plane + a.y * width + a.x;
+  if (step > 1) {
+    for (ptrdiff_t r = 0; r < rows; r++, in += row_step * width)
+      for (ptrdiff_t i = 0, x = a.x; i < a.n; i++, x += step)
+        *line++ = x >= 0 && x < width ? in[i * step] : 0;
+    return end;
   }
-  const float *p = row + x + from * step;
-  for (ptrdiff_t i = 0; i < from; i++) line[i] = 0;
-  for (ptrdiff_t i = from; i < to; i++, p += step) line[i] = *p;
-  for (ptrdiff_t i = to; i < read; i += LANES) store(line + i, splat(0));
+  // Vectors that are there row by row; what is there of the others is the same for all rows.
+  const ptrdiff_t most = a.n - LANES < width - a.x - LANES ? a.n - LANES : width - a.x - LANES;
+  const ptrdiff_t first = a.x >= 0 ? 0 : (-a.x + LANES - 1) / LANES * LANES;
+  const ptrdiff_t last = most < first ? first : (most - first) / LANES * LANES + first + LANES;
+  for (ptrdiff_t r = 0; r < rows; r++)
+    for (ptrdiff_t i = first; i < last; i += LANES)
+      store(line + r * a.n + i, load(in + r * row_step * width + i));
+  for (ptrdiff_t i = 0; i < a.n; i += LANES) {
+    if (i == first) i = last;
+    if (i >= a.n) break;
+    const size_t tail = (size_t)(a.n - i) < LANES ? (size_t)(a.n - i) : LANES;
+    const ptrdiff_t low = -a.x - i, high = width - a.x - i;
+    for (ptrdiff_t r = 0; r < rows; r++) {
+      const vf v = load_between(in + r * row_step * width + i, low, high, splat(0));
+      if (tail == LANES) store(line + r * a.n + i, v);
+      else store_part(line + r * a.n + i, v, tail);
+    }
+  }
+  return end;
 }
 
+// Rows of tiles are joined, so that vectors are full however short they are; what the last tile of a
+// row shares with no other is put in afterwards. Where there are several, the last two rows that a row
+// of tiles sees are the first two of the next.
 INLINE void winograd_split_tiles(
     const int m, const squall_winograd *shape, const float *plane, size_t first, size_t n,
     float *line, float *out, ptrdiff_t stride) {
   const int side = m + 2;
   const ptrdiff_t height = (ptrdiff_t)shape->height, width = (ptrdiff_t)shape->width;
-  const ptrdiff_t step = shape->step_x;
-  for (size_t done = 0; done < n;) {
-    const size_t row = (first + done) / shape->columns, column = (first + done) % shape->columns;
-    const size_t left = shape->columns - column, count = left < n - done ? left : n - done;
-    const ptrdiff_t x = step * (ptrdiff_t)(m * column) - shape->left;
-    const ptrdiff_t seen = (ptrdiff_t)(m * count) + 2;
-    const ptrdiff_t read = m * (ptrdiff_t)((count + LANES - 1) / LANES * LANES) + 4;
-    for (int i = 0; i < side; i++) {
-      const ptrdiff_t y = shape->step_y * ((ptrdiff_t)(m * row) + i) - shape->top;
-      const float *source = line;
-      if (!plane || y < 0 || y >= height) winograd_pad(0, 0, (size_t)read, line, line);
-      else if (step == 1 && x >= 0 && x + seen <= width && y * width + x + read <= height * width)
-        source = plane + y * width + x;
-      else winograd_line(plane + y * width, width, x, step, seen, read, line);
-      winograd_split(m, count, source, out + i * side * stride + done, stride);
+  const ptrdiff_t step = shape->step_x, columns = (ptrdiff_t)shape->columns, all = (ptrdiff_t)n;
+  const ptrdiff_t read = m * ((all + LANES - 1) / LANES * LANES);
+  const ptrdiff_t row = (ptrdiff_t)first / columns, column = (ptrdiff_t)first % columns;
+  const ptrdiff_t begin = column > 0 ? columns - column : 0;
+  const ptrdiff_t left = step * m * column - shape->left, next_row = shape->step_y * m;
+  const bool shares = all > columns;
+  const bool inside = column + all <= columns && step == 1 && left >= 0 && left + read <= width;
+  for (int i = 0; i < side; i++) {
+    if (shares && i >= m) break;
+    float *target = out + i * side * stride;
+    ptrdiff_t y = shape->step_y * (m * row + i) - shape->top;
+    if (inside && plane && y >= 0 && y < height) {
+      winograd_columns(m, n, plane + y * width + left, target, stride);
+    } else {
+      const ptrdiff_t tiles = shares && i < 2 ? all + columns : all;
+      const ptrdiff_t part = begin < tiles ? begin : tiles, rows = (tiles - part) / columns;
+      float *end = line;
+      if (part > 0) end = winograd_take(shape, plane, (winograd_area){1, m * part, y, left}, 1, end);
+      if (part > 0) y += next_row;
+      end = winograd_take(
+          shape, plane, (winograd_area){rows, m * columns, y, -shape->left}, next_row, end);
+      const ptrdiff_t rest = tiles - part - rows * columns;
+      if (rest > 0)
+        end = winograd_take(
+            shape, plane, (winograd_area){1, m * rest, y + rows * next_row, -shape->left}, 1, end);
+      for (ptrdiff_t k = 0; k < m * LANES; k += LANES) store(end + k, splat(0));
+      winograd_columns(m, n, line, target, stride);
+      if (shares && i < 2)
+        winograd_columns(m, n, line + m * columns, target + m * side * stride, stride);
     }
+  }
+  ptrdiff_t y = shape->step_y * m * row - shape->top, count = begin > 0 ? begin : columns, x = left;
+  for (ptrdiff_t done = 0; done < all; y += next_row, count = columns, x = -shape->left) {
+    count = count < all - done ? count : all - done;
     done += count;
+    x += m * count * step;
+    const bool one = x >= 0 && x < width, other = x + step >= 0 && x + step < width;
+    float *last = out + m * stride + done - 1;
+    for (int i = 0; i < side; i++, last += side * stride) {
+      const ptrdiff_t place = y + shape->step_y * i;
+      const bool seen = plane && place >= 0 && place < height;
+      last[0] = seen && one ? plane[place * width + x] : 0;
+      last[stride] = seen && other ? plane[place * width + x + step] : 0;
+    }
   }
 }
 
@@ -233,72 +282,4 @@ static void f32_winograd_join(
     }
     done += count;
   }
-}
-
-// 1 / N of each point, N being the product of its distances from the others, goes to the weights.
-INLINE void winograd_weights_6(double v[6], double a, double b, double c) {
-  const double near = (a + c * 0.5625) * (-1 / 1.8984375), near_odd = b * (-0.75 / 1.8984375);
-  const double far = (a + c * 2.25) * (1 / 7.59375), far_odd = b * (1.5 / 7.59375);
-  v[0] = a * (1 / 1.265625);
-  v[1] = near + near_odd;
-  v[2] = near - near_odd;
-  v[3] = far + far_odd;
-  v[4] = far - far_odd;
-  v[5] = c;
-}
-
-INLINE void winograd_weights_4(double v[4], double a, double b, double c) {
-  v[0] = a;
-  v[1] = (a + b + c) / 2;
-  v[2] = (a - b + c) / 2;
-  v[3] = c;
-}
-
-// Windows of the weights whose rows lie `row_step` apart, their taps `tap_step`. What becomes of some is
-// put together first: the places of one window's points share a few sets of the cache.
-#define WINOGRAD_WINDOWS 16
-INLINE void winograd_weights(
-    const int side, const size_t rows, size_t panel_rows, size_t depth, const float *in,
-    ptrdiff_t row_step, const ptrdiff_t tap_step, float *out, ptrdiff_t out_stride) {
-  float values[36][WINOGRAD_WINDOWS * MR];
-  for (size_t first = 0; first < depth; first += WINOGRAD_WINDOWS) {
-    const size_t count = depth - first < WINOGRAD_WINDOWS ? depth - first : WINOGRAD_WINDOWS;
-    for (size_t k = 0; k < count; k++) {
-      for (size_t r = 0; r < rows; r++) {
-        const float *g = in + (ptrdiff_t)r * row_step + 9 * (ptrdiff_t)(first + k) * tap_step;
-        double line[3][6];
-        UNROLL for (int i = 0; i < 3; i++) {
-          const double a = g[3 * i * tap_step], b = g[(3 * i + 1) * tap_step];
-          const double c = g[(3 * i + 2) * tap_step];
-          if (side == 6) winograd_weights_6(line[i], a, b, c);
-          else winograd_weights_4(line[i], a, b, c);
-        }
-        UNROLL for (int j = 0; j < side; j++) {
-          double v[6];
-          if (side == 6) winograd_weights_6(v, line[0][j], line[1][j], line[2][j]);
-          else winograd_weights_4(v, line[0][j], line[1][j], line[2][j]);
-          UNROLL for (int i = 0; i < side; i++)
-            values[i * side + j][k * panel_rows + r] = (float)v[i];
-        }
-      }
-      for (int p = 0; p < side * side; p++)
-        for (size_t r = rows; r < panel_rows; r++) values[p][k * panel_rows + r] = 0;
-    }
-    for (int p = 0; p < side * side; p++)
-      memcpy(
-          out + p * out_stride + (ptrdiff_t)(first * panel_rows), values[p],
-          count * panel_rows * sizeof(float));
-  }
-}
-
-static void f32_winograd_weights(
-    size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t row_step,
-    ptrdiff_t tap_step, float *out, ptrdiff_t out_stride) {
-  assert((m == 2 || m == 4) && rows <= panel_rows && panel_rows <= MR && in && out);
-  // Weights that are in whole panels already are vectors.
-  const bool in_panels = rows == MR && panel_rows == MR && row_step == 1 && tap_step == MR;
-  if (m == 4 && in_panels) winograd_weights(6, MR, MR, depth, in, 1, MR, out, out_stride);
-  else if (m == 4)
-    winograd_weights(6, rows, panel_rows, depth, in, row_step, tap_step, out, out_stride);
-  else winograd_weights(4, rows, panel_rows, depth, in, row_step, tap_step, out, out_stride);
 }

@@ -231,7 +231,8 @@ import Testing
           let panel = generator.floats(height * (depth + 1))
           let offsets = (0..<depth).map { $0 * 100 }
           var output = [Float](repeating: 7, count: height * 100)
-          var epilogue = squall_epilogue(activation: 1, p: 0, q: 0, accumulate: false)
+          var epilogue = squall_epilogue(
+            activation: 1, p: 0, q: 0, accumulate: false, from_zero: false)
           kernels.pointee.f32_igemm(
             height, height, count, depth, panel, input, offsets, &output, 100, nil, 0, false,
             &epilogue)

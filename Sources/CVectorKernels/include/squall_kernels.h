@@ -113,6 +113,8 @@ typedef struct squall_epilogue {
   float p, q;          ///< Its parameters.
   /// Start from what the output holds instead of the bias: for products split along k.
   bool accumulate;
+  /// Start from 0 instead of the bias, which may be anything: only `f32_igemm`.
+  bool from_zero;
 } squall_epilogue;
 
 /// A window over a plane whose every position holds a vector of `lanes` channels; steps in floats,
@@ -322,18 +324,24 @@ typedef struct squall_kernels {
       size_t rows, size_t columns, float padding, float *out);
 
   /// The weights for Winograd's convolution, in double precision: `depth` windows of 3 x 3 taps a row,
-  /// `in[row row_step + (9 k + tap) tap_step]`, to panels of `rows` (at most panel_rows and mr) for
-  /// each pair of points p: `out[p out_stride + k panel_rows + row]`, other rows of the panel 0.
+  /// `in[row row_step + 9 k + tap]`, to panels of `rows` (at most panel_rows and mr) for each pair of
+  /// points p: `out[p out_stride + k panel_rows + row]`, other rows of the panel 0.
   void (*f32_winograd_weights)(
       size_t m, size_t rows, size_t panel_rows, size_t depth, const float *in, ptrdiff_t row_step,
-      ptrdiff_t tap_step, float *out, ptrdiff_t out_stride);
+      float *out, ptrdiff_t out_stride);
+
+  /// The same in float, of windows that are in panels: `in[(k step + taps[tap]) panel_rows + row]`, 0
+  /// where a tap's place is negative, to `out[p out_stride + k panel_rows + row]` for all rows of the panel.
+  void (*f32_winograd_expand)(
+      size_t m, size_t panel_rows, size_t depth, const float *in, ptrdiff_t step,
+      const ptrdiff_t *taps, float *out, ptrdiff_t out_stride);
 
   /// Winograd's convolution, step by step, for n tiles from `first` on, side by side. Everything is
   /// read and written in whole vectors of tiles.
   ///
   /// The values of each place in a tile's input, `out[(i (m + 2) + j) stride + t]`; those outside the
-  /// plane, or all where there is none, are 0. `line` has room for m columns more than there are
-  /// tiles, two vectors and 4.
+  /// plane, or all where there is none, are 0. `line` has room for 2 m values a tile and m + 1
+  /// vectors.
   void (*f32_winograd_split)(
       const squall_winograd *shape, const float *_Nullable plane, size_t first, size_t n, float *line,
       float *out, ptrdiff_t stride);

@@ -16,21 +16,23 @@ public enum Activation: Sendable, Hashable {
   var epilogue: squall_epilogue {
     switch self {
     case .none:
-      squall_epilogue(activation: 0, p: 0, q: 0, accumulate: false)
+      squall_epilogue(activation: 0, p: 0, q: 0, accumulate: false, from_zero: false)
     case .relu:
       squall_epilogue(
-        activation: Int32(SQUALL_ACTIVATION_RELU.rawValue), p: 0, q: 0, accumulate: false)
+        activation: Int32(SQUALL_ACTIVATION_RELU.rawValue), p: 0, q: 0, accumulate: false,
+        from_zero: false)
     case .leakyRelu(let slope):
       squall_epilogue(
         activation: Int32(SQUALL_ACTIVATION_LEAKY_RELU.rawValue), p: slope, q: 0,
-        accumulate: false)
+        accumulate: false, from_zero: false)
     case .clip(let low, let high):
       squall_epilogue(
-        activation: Int32(SQUALL_ACTIVATION_CLIP.rawValue), p: low, q: high, accumulate: false)
+        activation: Int32(SQUALL_ACTIVATION_CLIP.rawValue), p: low, q: high, accumulate: false,
+        from_zero: false)
     case .function(let function, let p, let q):
       squall_epilogue(
         activation: Int32(SQUALL_ACTIVATION_UNARY.rawValue + function.code.rawValue), p: p, q: q,
-        accumulate: false)
+        accumulate: false, from_zero: false)
     }
   }
 }

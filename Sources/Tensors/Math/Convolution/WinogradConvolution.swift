@@ -33,6 +33,9 @@ struct WinogradConvolution: Sendable {
   private static let scratchWords = 1 << 19
   /// Weights that stay in the last cache, in floats.
   private static let cachedWords = 4 << 20
+  /// In channels that are summed up at a time at most, few enough for a strip of tiles to stay in the
+  /// first cache.
+  private static let blockDepth = 128
   /// Results of so many panels at once.
   private static let panelsWanted = 16
 
@@ -73,9 +76,9 @@ struct WinogradConvolution: Sendable {
     let lanes = convolution.variant.lanes
     // An odd number of cache lines, and room for a vector that begins at the last tile.
     pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
-    let (blockDepth, pitch) = (weights.blockDepth, pitch)
-    offsets = AlignedArray(count: blockDepth) { base in
-      for k in 0..<blockDepth { base[k] = k * pitch }
+    let pitch = pitch
+    offsets = AlignedArray(count: Self.blockDepth) { base in
+      for k in 0..<Self.blockDepth { base[k] = k * pitch }
     }
   }
 
@@ -172,8 +175,8 @@ struct WinogradConvolution: Sendable {
   }
   /// Floats of a piece's in channels at all points.
   private var inWords: Int { weights.points * inStride }
-  /// Floats beside those: a line of an image, and one channel at all points.
-  private var line: Int { side * (pitch + 32) + 64 }
+  /// Floats beside those: lines of an image, and one channel at all points.
+  private var line: Int { side * (2 * pitch + 32) + 64 }
   private var staged: Int { max(weights.points, side * side) * pitch + 64 }
 
   /// Tiles that lie beside each other in one plane.
@@ -210,8 +213,8 @@ struct WinogradConvolution: Sendable {
     let plane = shape.height * shape.width
     var shape = shape
     for index in channels {
-      let (channel, window) = index.quotientAndRemainder(dividingBy: cut.windowCount)
-      let (y, x) = window.quotientAndRemainder(dividingBy: cut.horizontal.windows)
+      let (piece, channel) = index.quotientAndRemainder(dividingBy: convolution.groupInSheets)
+      let window = weights.windows[piece]
       forEachRun(of: part) { run in
         let (image, outSheet) = run.sheet.quotientAndRemainder(dividingBy: outSheets)
         let inSheet =
@@ -222,8 +225,8 @@ struct WinogradConvolution: Sendable {
           + channel / sheetWindow.taps
         let source =
           inSheet >= 0 && inSheet < sheets ? input + (whole * sheets + inSheet) * plane : nil
-        shape.top = cut.vertical.before - run.phase.y - 3 * y * cut.vertical.step
-        shape.left = cut.horizontal.before - run.phase.x - 3 * x * cut.horizontal.step
+        shape.top = cut.vertical.before - run.phase.y - 3 * window.y * cut.vertical.step
+        shape.left = cut.horizontal.before - run.phase.x - 3 * window.x * cut.horizontal.step
         kernels.pointee.f32_winograd_split(
           &shape, source, run.first, run.count, line, stage + run.place, pitch)
       }
@@ -238,16 +241,20 @@ struct WinogradConvolution: Sendable {
   ) {
     let kernels = convolution.variant.table
     for point in 0..<weights.points {
-      for block in 0..<weights.blockCount {
-        let first = block * weights.blockDepth
+      let sum = weights.sums[point]
+      let blocks = max(1, (sum.count + Self.blockDepth - 1) / Self.blockDepth)
+      let most = (sum.count + blocks - 1) / blocks
+      for block in 0..<blocks {
+        let first = sum.lowerBound + block * most
         var epilogue = squall_epilogue()
         epilogue.accumulate = block > 0
+        epilogue.from_zero = true
         for index in panels {
           let panel = weights.cut.panels[index]
           let row = (index - panels.lowerBound) * convolution.variant.panelRows
           kernels.pointee.f32_igemm(
-            panel.rows, panel.height, part.count, min(weights.blockDepth, depth - first),
-            part.matrices.panel(panel, point: point, block: block),
+            panel.rows, panel.height, part.count, min(most, sum.upperBound - first),
+            part.matrices.panel(panel, point: point, from: first),
             source + point * inStride + first * pitch, offsets.base,
             target + point * outStride + row * pitch, pitch, nil, 0, true, &epilogue)
         }
@@ -330,7 +337,7 @@ extension WinogradConvolution {
     func part(_ group: Int, _ index: Int) -> Part {
       Part(
         group: group, first: start + index * piece, count: min(piece, all - index * piece),
-        panels: 0..<0, matrices: .init(base: UnsafePointer(values), point: 0, block: 0, first: 0))
+        panels: 0..<0, matrices: .init(base: UnsafePointer(values), point: 0, first: 0))
     }
     let shares = max(1, min(8, depth / 32))
     let channels = (depth + shares - 1) / shares

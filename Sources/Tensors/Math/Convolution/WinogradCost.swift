@@ -39,13 +39,17 @@ struct WinogradCost {
       positions)
   }
 
+  /// What making a weight anew in each run takes, beside waiting for what it is made from.
+  private static let makingCost = 10.0
+
   /// Products of every pair of channels with so many matrices of weights, which are waited for where
   /// they are in no near cache.
   private static func products(
-    _ convolution: ConvolutionCore, matrices: Double, _ positions: Double
+    _ convolution: ConvolutionCore, matrices: Double, _ positions: Double, isMade: Bool = false
   ) -> Double {
     let words = matrices * pairs(convolution)
-    return words * (positions + (words > GatheringCost.cachedWords ? GatheringCost.weightCost : 0))
+    let waiting = words > GatheringCost.cachedWords ? GatheringCost.weightCost : 0
+    return words * (positions + (isMade ? makingCost : waiting))
   }
 
   private static func pairs(_ convolution: ConvolutionCore) -> Double {
@@ -58,7 +62,6 @@ struct WinogradCost {
     let tiles = Self.wholeVectors(
       Double(cut.phaseCount)
         * cut.phaseSize(outSize).reduce(1) { $0 * ((Double($1) / Double(side)).rounded(.up)) })
-    let points = Double((side + 2) * (side + 2))
     // Values that lie apart are read and written one by one.
     let apart = cut.horizontal.step > 1 ? (side == 4 ? 2.0 : 1.5) : 1
     let transforms =
@@ -70,55 +73,15 @@ struct WinogradCost {
       cut.phaseCount == 1
       ? 0
       : 20_000 * Double(cut.phaseCount * (convolution.groupInSheets + convolution.groupOutChannels))
-    let matrices = points * Double(cut.windowCount)
+    let matrices = cut.products(side: side)
     // Short products are mostly calls.
     let panels = (convolution.groupOutChannels + 7) / 8
     let calls = 1000 * matrices * Double(panels) * (tiles / 96).rounded(.up)
-    return Self.products(convolution, matrices: matrices, tiles) + tiles * transforms + planes
-      + calls
-  }
-}
-
-/// A window in pieces of 3 × 3 taps, each of which sees planes of its own where taps lie apart.
-///
-/// Taps beyond three are the first of another window, three steps further; the results of all are
-/// summed up like those of channels. A dilated window never mixes rows or columns that are not alike
-/// modulo the dilation: each such phase is a plane.
-struct WinogradCut: Sendable {
-  struct Axis: Sendable {
-    /// Taps, how many windows of three they are, and how far apart neighbours lie.
-    let taps: Int, windows: Int, step: Int
-    /// Zeros before the first value.
-    let before: Int
-
-    fileprivate init?(_ axis: WindowAxis, length: Int) {
-      guard axis.stride == 1, (2...12).contains(axis.taps), length > 0,
-        (1...32).contains(axis.dilation), axis.dilation <= length
-      else { return nil }
-      (taps, windows) = (axis.taps, (axis.taps + 2) / 3)
-      (step, before) = (axis.dilation, axis.before)
-    }
-  }
-
-  let vertical: Axis, horizontal: Axis
-
-  init?(_ convolution: ConvolutionCore, outSize: [Int]) {
-    guard convolution.groupInChannels > 1, outSize.allSatisfy({ $0 > 0 }),
-      let vertical = Axis(convolution.vertical, length: outSize[1]),
-      let horizontal = Axis(convolution.horizontal, length: outSize[2])
-    else { return nil }
-    (self.vertical, self.horizontal) = (vertical, horizontal)
-  }
-
-  /// Windows of 3 × 3 for each in channel.
-  var windowCount: Int { vertical.windows * horizontal.windows }
-  /// Planes that a sheet of results falls into.
-  var phaseCount: Int { vertical.step * horizontal.step }
-  /// Rows and columns of the largest of them.
-  func phaseSize(_ outSize: [Int]) -> [Int] {
-    [
-      (outSize[1] + vertical.step - 1) / vertical.step,
-      (outSize[2] + horizontal.step - 1) / horizontal.step,
-    ]
+    let isMade =
+      WinogradWeights.making(
+        side: side, cut: cut, groups: convolution.groups, rows: convolution.groupOutChannels,
+        depth: convolution.depth, tiles: 0) != .once
+    return Self.products(convolution, matrices: matrices, tiles, isMade: isMade)
+      + tiles * transforms + planes + calls
   }
 }
