@@ -30,7 +30,7 @@ package struct ConvolutionChaining: GraphPass {
       rewriter.isUsedOnce(between),
       let (start, first) = rewriter.producer(of: between, ConvOperator.self), !first.addsResidual,
       let facts = rewriter.facts(between), facts.elementType == .float32,
-      ConvolutionChain.isWorthwhile(image: Array(facts.shape.dimensions.dropFirst())),
+      ConvolutionChain.isWorthwhile(between: facts.shape),
       let early = shapes(start, first, &rewriter), let late = shapes(node, second, &rewriter),
       late.groups == 1, late.isPointwise,
       early.isDepthwise || early.groups == 1 && early.isPointwise

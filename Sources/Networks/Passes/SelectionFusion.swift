@@ -1,10 +1,11 @@
-// Room: Networks. Pass: pads by zeros, slices and cyclic shifts in a row become one copy.
+// Room: Networks. Pass: pads, slices and cyclic shifts in a row become one copy.
 
 internal import Tensors
 
-/// Makes one `FusedSelection` of nodes that choose elements axis by axis: `Slice`, `Pad` by zeros, and
-/// `Concat` of parts of one value, which is how exporters write a cyclic shift. Shifted windows take
-/// a pad and up to nine such copies; what remains is one.
+/// Makes one `FusedSelection` of nodes that choose elements axis by axis: `Slice`, `Pad` by zeros or by
+/// the input's own elements, and `Concat` of parts of one value, which is how exporters write a cyclic
+/// shift. Shifted windows take a pad and up to nine such copies, and the pads of a globe two; what
+/// remains is one.
 ///
 /// Only where shapes are known and at least one copy is saved.
 package struct SelectionFusion: GraphPass {
@@ -58,6 +59,9 @@ package struct SelectionFusion: GraphPass {
       .compactMap { $0 }
   }
 
+  /// Files may claim lengths that no table holds.
+  private static let longestTable = 1 << 24
+
   private struct Selection {
     var value: ValueID
     var maps: [[Int]]
@@ -70,7 +74,9 @@ package struct SelectionFusion: GraphPass {
   private func selection(
     of value: ValueID, _ rewriter: inout GraphRewriter, depth: Int = 24
   ) -> Selection? {
-    guard let facts = rewriter.facts(value) else { return nil }
+    guard let facts = rewriter.facts(value),
+      facts.shape.dimensions.allSatisfy({ $0 <= Self.longestTable })
+    else { return nil }
     let own = Selection(value: value, maps: facts.shape.dimensions.map { Array(0..<$0) })
     guard depth > 0, rewriter.constant(value) == nil, let node = rewriter.producer(of: value),
       node.result == value, let operands = rewriter.operands(of: node),
@@ -88,14 +94,11 @@ package struct SelectionFusion: GraphPass {
       inner.copies += 1
       return inner
     case let pad as PadOperator:
-      guard let pads = pad.zeros(operands), let input = node.input(0),
-        pads.allSatisfy({ $0.before >= 0 && $0.after >= 0 }),
+      guard let chosen = pad.selection(operands), let input = node.input(0),
         var inner = selection(of: input, &rewriter, depth: depth - 1)
       else { return own }
-      for (axis, pad) in pads.enumerated() {
-        inner.maps[axis] =
-          [Int](repeating: -1, count: pad.before) + inner.maps[axis]
-          + [Int](repeating: -1, count: pad.after)
+      for (axis, map) in chosen.enumerated() {
+        inner.maps[axis] = map.map { $0 < 0 ? -1 : inner.maps[axis][$0] }
       }
       inner.hasTables = true
       inner.copies += 1

@@ -34,6 +34,18 @@ import Testing
     #expect(rest.nodes.first?.implementation is FusedConvolutions)
   }
 
+  /// Faces of a globe, say: each image is small, all together do not stay in the cache.
+  @Test func manySmallImagesAreOne() throws {
+    var random = RandomTensors(seed: 63)
+    var test = TestGraph()
+    let first = try convolution(&test, test.input("x"), &random, [64, 8, 1, 1])
+    test.graph.outputs = [
+      try convolution(&test, test.one("Relu", [first]), &random, [8, 64, 1, 1])
+    ]
+    let rest = try test.expectUnchanged(by: passes, [random([12, 8, 20, 30])], tolerance: 1e-5)
+    #expect(rest.nodes.map(\.implementation).allSatisfy { $0 is FusedConvolutions })
+  }
+
   /// What is between is small, is needed elsewhere, or is no single position's.
   @Test(arguments: ["small", "shared", "window", "grouped"])
   func othersStay(reason: String) throws {

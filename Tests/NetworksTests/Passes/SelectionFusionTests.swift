@@ -38,6 +38,20 @@ import Testing
     #expect(rest.nodes.map(\.opType) == ["Slice", "Neg"])
   }
 
+  /// Around the globe and over its edges, as convolutions on a sphere pad.
+  @Test(arguments: ["constant", "edge", "reflect", "wrap"])
+  func padsOfAGlobeAreOneCopy(mode: String) throws {
+    var random = RandomTensors(seed: 32)
+    var test = TestGraph()
+    let around = try test.one(
+      "Pad", [test.input("x"), test.ints([0, 0, 2, 0, 0, 3])], ["mode": .string("wrap")])
+    let over = try test.one(
+      "Pad", [around, test.ints([0, 1, 0, 0, 2, 0])], ["mode": .string(mode)])
+    test.graph.outputs = [try test.one("Neg", [over])]
+    let rest = try test.expectUnchanged(by: [pass], [random([3, 5, 8])], tolerance: 0)
+    #expect(rest.nodes.map(\.opType) == ["Pad", "Neg"])
+  }
+
   /// What others read stays: parts joined with something else, and values between.
   @Test func concatenationsOfDifferentValuesStay() throws {
     var random = RandomTensors(seed: 31)
@@ -70,7 +84,8 @@ import Testing
         var pads = [Int](repeating: 0, count: 6)
         pads[axis] = Int.random(in: 0...2, using: &random)
         pads[axis + 3] = Int.random(in: 0...2, using: &random)
-        value = try test.one("Pad", [value, test.ints(pads)])
+        let mode = ["constant", "edge", "wrap", "reflect"].randomElement(using: &random)!
+        value = try test.one("Pad", [value, test.ints(pads)], ["mode": .string(mode)])
         lengths[axis] += pads[axis] + pads[axis + 3]
       case 2 where lengths[axis] > 2:
         value = try part(&test, value, axis, 1, -1)

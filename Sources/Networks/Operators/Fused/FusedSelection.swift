@@ -2,8 +2,8 @@
 
 package import Tensors
 
-/// Elements of a dense input, chosen by a table for each axis: what passes make of pads by zeros,
-/// slices and cyclic shifts that follow one another, as shifted windows have them.
+/// Elements of a dense input, chosen by a table for each axis: what passes make of pads, slices and
+/// cyclic shifts that follow one another, as shifted windows have them.
 package struct FusedSelection: FusedOperator {
   package let source: Shape
   /// By axis of the output: the input's index, -1 where there is a zero.

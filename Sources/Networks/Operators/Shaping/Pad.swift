@@ -67,6 +67,24 @@ package struct PadOperator: Operator {
     return try? pads(inputs)
   }
 
+  /// For each axis, the input element of each output element, -1 where there is a zero; nil where what
+  /// the pads add is something else.
+  func selection(_ inputs: Operands) -> [[Int]]? {
+    guard let shape = inputs[0]?.shape, let result = (try? infer(inputs))?[0]?.shape,
+      let pads = mode == .constant ? zeros(inputs) : try? pads(inputs)
+    else { return nil }
+    return maps(shape, pads, result)
+  }
+
+  /// Along each axis, the input element of each output element, -1 where there is none.
+  private func maps(
+    _ shape: Shape, _ pads: [(before: Int, after: Int)], _ result: Shape
+  ) -> [[Int]] {
+    zip(shape.dimensions, zip(pads, result.dimensions)).map { length, padded in
+      (0..<padded.1).map { source($0 - padded.0.before, length) }
+    }
+  }
+
   package func infer(_ inputs: Operands) throws -> [TensorFacts?] {
     let input = try inputs.required(0)
     if let value = inputs[2], value.elementType != input.elementType || value.shape.count != 1 {
@@ -95,12 +113,8 @@ package struct PadOperator: Operator {
     let width = input.elementType.byteWidth
     guard result.count > 0 else { return Kernel { _ in } }
     try WorkMemory.require(result.dimensions.reduce(0, +) * 4, of: Int.self)
-    // Along each axis, the input element of each output element, -1 where there is none.
-    let maps = zip(input.shape.dimensions, zip(pads, result.dimensions)).map { length, padded in
-      (0..<padded.1).map { source($0 - padded.0.before, length) }
-    }
     let value = attributes?.value
-    let gather = MappedGather(input.shape, maps)
+    let gather = MappedGather(input.shape, maps(input.shape, pads, result))
     return Kernel { arguments in
       let output = try arguments.output()
       guard output.count > 0, let to = output.plannedBytes.baseAddress else { return }
@@ -197,25 +211,38 @@ struct MappedGather: Sendable {
     let pieces = rows < Self.manyRows ? runs.count : 1
     let rowLength = runs.reduce(0) { $0 + $1.count } * unit
     let nanoseconds = 20 + Double(rowLength * width) * 0.1 / Double(max(pieces, 1))
-    Parallel.items(rows * pieces, nanoseconds: nanoseconds) { item in
-      var rest = item / pieces
-      let line = target + rest * rowLength * width
-      var offset: Int? = 0
-      for axis in lengths.indices.reversed() {
-        let own = offsets[axis][rest % lengths[axis]]
-        rest /= lengths[axis]
-        offset = own < 0 ? nil : offset.map { $0 + own }
-      }
-      for run in pieces == 1 ? runs[...] : runs[(item % pieces)...(item % pieces)] {
-        let (to, count) = (line + run.target * unit * width, run.count * unit)
-        if let offset, let source, run.source >= 0 {
-          to.copyMemory(
-            from: source + (offset + run.source * unit) * width, byteCount: count * width)
-        } else {
-          Movement.repeated(missing, to, count: count, width: width)
+    runs.withUnsafeBufferPointer { runs in
+      Parallel.items(rows * pieces, nanoseconds: nanoseconds) { item in
+        let row = item / pieces
+        let line = target + row * rowLength * width
+        let start = offset(ofRow: row)
+        for index in pieces == 1 ? runs.indices : item % pieces..<item % pieces + 1 {
+          let run = runs[index]
+          let (to, count) = (line + run.target * unit * width, run.count * unit)
+          if let start, let source, run.source >= 0 {
+            to.copyMemory(
+              from: source + (start + run.source * unit) * width, byteCount: count * width)
+          } else {
+            Movement.repeated(missing, to, count: count, width: width)
+          }
         }
       }
     }
+  }
+
+  /// Where a row's elements begin in the input, in elements; nil where there are none.
+  private func offset(ofRow row: Int) -> Int? {
+    var (rest, offset) = (row, 0)
+    var axis = lengths.count - 1
+    while axis >= 0 {
+      let (next, index) = rest.quotientAndRemainder(dividingBy: lengths[axis])
+      let own = offsets[axis][index]
+      if own < 0 { return nil }
+      offset += own
+      rest = next
+      axis -= 1
+    }
+    return offset
   }
 }
 

@@ -26,11 +26,9 @@ package final class ConvolutionChain: Sendable {
   /// What a block of the result between the two may take, in floats.
   private static var blockWords: Int { 160 << 10 }
 
-  /// Whether a result between two convolutions, `[channel, lengths…]`, is too large to stay in the
-  /// cache anyway.
-  package static func isWorthwhile(image: [Int]) -> Bool {
-    image.reduce(1.0) { $0 * Double($1) } > 2 * Double(blockWords)
-  }
+  /// Whether a result between two convolutions, of all images, is too large to stay in the cache
+  /// anyway.
+  package static func isWorthwhile(between shape: Shape) -> Bool { shape.count > 2 * blockWords }
 
   /// Nil where the two are not of these kinds, do not fit, or blocks would be too small.
   ///
@@ -61,7 +59,8 @@ package final class ConvolutionChain: Sendable {
           block: (rows, columns)))
     } else if a.isPointwise, a.groups == 1 {
       (height, width, rows) = (1, outPlane, 1)
-      columns = fitting / tileWidth * tileWidth
+      let wanted = max(fitting / tileWidth, 1) * tileWidth
+      columns = (Self.evenly(width, min(width, wanted)) + tileWidth - 1) / tileWidth * tileWidth
       self.first = .pointwise(a)
     } else {
       return nil
