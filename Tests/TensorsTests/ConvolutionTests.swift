@@ -283,7 +283,7 @@ import Testing
   @Test(
     arguments: [
       (1, 1, 256, 255, 68, 3), (2, 1, 256, 255, 68, 3), (1, 1, 512, 511, 20, 3),
-      (3, 1, 512, 509, 13, 3), (2, 2, 200, 250, 30, 3),
+      (3, 1, 512, 509, 13, 3), (2, 2, 200, 250, 30, 3), (1, 1, 96, 100, 30, 3),
       (1, 1, 160, 181, 30, 5), (1, 1, 60, 70, 40, 7),
     ] as [(Int, Int, Int, Int, Int, Int)])
   func weightsMadeInEachRunKeepTheirDigits(
@@ -332,6 +332,31 @@ import Testing
     let whole = try work(input)
     let inside = { (tensor: Tensor) in tensor.sliced(2, 0..<16).sliced(3, 0..<16).contiguous() }
     #expect(bits(inside(corner)) == bits(inside(whole)))
+  }
+
+  /// So many groups that each is computed, weights and all, by one thread at a time: in no memory but
+  /// its own, and with the bits of any other number of threads.
+  @Test(arguments: [(1, 3, 30), (3, 5, 21), (2, 2, 17)], [4, 7])
+  func groupsMakeTheirOwnWeights(piece: (batch: Int, taps: Int, side: Int), groups: Int) throws {
+    var generator = SeededGenerator(seed: 79)
+    let (channels, outputs) = (48, 45)
+    let weights = Tensor(
+      generator.floats(groups * outputs * channels * piece.taps * piece.taps),
+      shape: [groups * outputs, channels, piece.taps, piece.taps])
+    let axes = [0, 1].map { _ in WindowAxis(taps: piece.taps, before: 1, after: 1) }
+    let input = Tensor(
+      generator.floats(piece.batch * groups * channels * piece.side * piece.side),
+      shape: [piece.batch, groups * channels, piece.side, piece.side])
+    func made(directly: Bool) throws -> Convolution {
+      try Convolution(weights: weights, axes: axes, groups: groups, directly: directly)
+    }
+    let work = try made(directly: false)
+    #expect(try work.plan(for: [piece.side, piece.side]).scratchWords(batch: piece.batch) == 0)
+    let result = try work(input)
+    let expected = try made(directly: true)(input).elements(as: Float.self).map(Double.init)
+    #expect(worst(result.elements(as: Float.self), expected) < 5e-6 * (expected.max() ?? 0))
+    let alone = try ThreadPool(threads: 1).asCurrent { try work(input) }
+    #expect(bits(alone) == bits(result))
   }
 
   /// Images of few positions, whose out channels lie side by side.

@@ -26,6 +26,8 @@ struct WinogradConvolution: Sendable {
   private let mostTiles: Int, pitch: Int
   /// Panels of weights whose results are kept until they are transformed.
   private let panelsAtOnce: Int
+  /// Whether whoever computes a group's tiles makes its weights, too.
+  private let byGroups: Bool
   /// Where each in channel of a block lies.
   private let offsets: AlignedArray<Int>
 
@@ -38,6 +40,8 @@ struct WinogradConvolution: Sendable {
   private static let blockDepth = 128
   /// Results of so many panels at once.
   private static let panelsWanted = 16
+  /// Groups among which a handful of threads share the work.
+  private static let leastGroups = 4
 
   /// Nil where another route is faster.
   init?(_ convolution: ConvolutionCore, size: [Int], outSize: [Int]) {
@@ -71,8 +75,10 @@ struct WinogradConvolution: Sendable {
     let weightWords = weights.points * depth * convolution.groupOutChannels
     let least = weightWords > Self.cachedWords ? 96 : 48
     let fitting = min(max(Self.scratchWords / (weights.points * channels) / 48 * 48, least), 192)
+    let needed = (planes * tiles + 47) / 48 * 48
+    byGroups = making == .byChannels && convolution.groups >= Self.leastGroups
     mostTiles =
-      making == .byChannels ? min(fitting, (planes * tiles + 47) / 48 * 48) : fitting
+      byGroups ? min(192, needed) : making == .byChannels ? min(fitting, needed) : fitting
     let lanes = convolution.variant.lanes
     // An odd number of cache lines, and room for a vector that begins at the last tile.
     pitch = ((mostTiles + lanes + 15) / 16 | 1) * 16
@@ -87,6 +93,7 @@ struct WinogradConvolution: Sendable {
     switch making {
     case .once: return 0
     case .inEachRun: return weights.words
+    case .byChannels where byGroups: return 0
     case .byChannels:
       let pieces = imagesAtOnce(batch) * planes * tiles / piece(of: imagesAtOnce(batch)) + 1
       let (words, overflow) = inWords.multipliedReportingOverflow(by: pieces * convolution.groups)
@@ -99,14 +106,14 @@ struct WinogradConvolution: Sendable {
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    guard making != .byChannels else {
+    if making == .byChannels, !byGroups {
       let places = Places(input: input, residual: residual, output: output)
       return runByChannels(places, batch: batch, scratch)
     }
-    weights.makeAll(scratch)
+    if making == .inEachRun { weights.makeAll(scratch) }
     let all = batch * planes * tiles
     // Pieces enough for a handful of threads, each long enough for the product to run at full speed.
-    let wanted = min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
+    let wanted = byGroups ? mostTiles : min(max((all / 8 + 15) / 16 * 16, 32), mostTiles)
     let pieces = (all + wanted - 1) / wanted
     let piece = ((all + pieces - 1) / max(pieces, 1) + 15) / 16 * 16
     // Where there are too few, threads share the out channels, each transforming the input for
@@ -146,17 +153,22 @@ struct WinogradConvolution: Sendable {
     output: UnsafeMutablePointer<Float>
   ) {
     let points = weights.points
+    let panelsAtOnce = byGroups ? expandedPanels : panelsAtOnce
     let outStride = outStride(panels: panelsAtOnce)
-    let total = points * (inStride + outStride) + line + staged
+    let expanded = byGroups ? weights.words(0..<panelsAtOnce) : 0
+    let total = points * (inStride + outStride) + expanded + line + staged
     Scratch.with(Float.self, count: total) { scratch in
       let products = scratch + points * inStride
-      let stage = products + points * outStride
+      let own = products + points * outStride
+      let stage = own + expanded
+      var part = part
       transformInput(
         part, input, channels: 0..<depth, line: stage + staged, stage: stage, scratch)
       for first in stride(
         from: part.panels.lowerBound, to: part.panels.upperBound, by: panelsAtOnce)
       {
         let panels = first..<min(first + panelsAtOnce, part.panels.upperBound)
+        if byGroups { part.matrices = weights.make(part.group, panels, in: own) }
         multiply(part, panels, scratch, products, stride: outStride)
         transformOutput(
           part, panels, products, stride: outStride, stage: stage, residual: residual,
@@ -301,6 +313,11 @@ extension WinogradConvolution {
   private static let expandedWords = 1 << 19
   private static let leastPanels = 2
 
+  private var expandedPanels: Int {
+    let fitting = Self.expandedWords / max(1, weights.words(0..<1))
+    return min(panelsAtOnce, max(fitting, Self.leastPanels))
+  }
+
   private struct Places {
     var input: UnsafePointer<Float>
     var residual: UnsafePointer<Float>?
@@ -354,9 +371,7 @@ extension WinogradConvolution {
       }
     }
     let panelCount = weights.cut.panels.count
-    let fitting = Self.expandedWords / max(1, weights.words(0..<1))
-    let together = max(
-      1, min(panelsAtOnce, max(fitting, Self.leastPanels), (panelCount + 7) / 8))
+    let together = max(1, min(expandedPanels, (panelCount + 7) / 8))
     let chunks = (panelCount + together - 1) / together
     let work =
       Double(all + 12) * Double(weights.points) * Double(convolution.outChannels) * Double(depth)

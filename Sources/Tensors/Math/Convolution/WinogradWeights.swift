@@ -34,8 +34,9 @@ final class WinogradWeights: Sendable {
     case direct(WeightPanels)
   }
 
-  /// Floats that are kept, however often they are used.
-  private static let keptWords = 1 << 20
+  /// Floats that are kept, however often they are used: more stay in no near cache between two uses,
+  /// and to read them takes as long as to make them from a quarter of their words.
+  private static let keptWords = 1 << 18
   /// Tiles of 4 × 4 among which the work of making the weights anew is shared at least.
   private static let tilesToShare = 192
   /// Windows of a panel that are expanded at a time.
