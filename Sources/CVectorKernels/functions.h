@@ -1,23 +1,24 @@
 // Room: CVectorKernels. Functions of one vector: exponentials, logarithms and what nets make of them.
 
-// exp: 2^n exp(r), |r| <= ln 2 / 2, a polynomial for exp(r), and 2^n in two factors, so that
-// subnormal results are rounded once.
-INLINE vf exp_v(vf x) {
-  const vf limited = max_second(splat(-104.0f), min_second(splat(89.0f), x));
-  const vf magic = splat(0x1.8p23f);
-  const vf shifted = limited * 0x1.715476p0f + magic;
-  const vf n = shifted - magic;
-  // ln 2 in a part of few bits, so that n times it is exact also without fused multiply-add.
-  vf r = limited - n * 0x1.62e4p-1f;
-  r = r - n * 0x1.7f7d1cp-20f;
-  vf p = splat(0x1.6850e4p-10f);
-  p = p * r + 0x1.123bccp-7f;
-  p = p * r + 0x1.555b98p-5f;
-  p = p * r + 0x1.55548ep-3f;
-  p = p * r + 0x1.fffff8p-2f;
-  p = p * r * r + r;
+// exp of what lies between -104 and 89 or is NaN: 2^n exp(r), |r| <= ln 2 / 2, a polynomial for exp(r),
+// and 2^n in two factors, so that subnormal results are rounded once.
+INLINE vf exp_limited_v(vf x) {
 #if LANES == 16 && defined(__x86_64__)
-  // Rounds subnormal results once, and passes NaN on, which the limits did, too.
+  const vf n = (vf)_mm512_roundscale_ps((__m512)(x * 0x1.715476p0f), 8);
+#else
+  const vf magic = splat(0x1.8p23f);
+  const vf n = x * 0x1.715476p0f + magic - magic;
+#endif
+  // ln 2 in a part of few bits, so that n times it is exact also without fused multiply-add.
+  vf r = x - n * 0x1.62e4p-1f;
+  r = r - n * 0x1.7f7d1cp-20f;
+  const vf s = r * r;
+  const vf high = r * 0x1.6850e4p-10f + 0x1.123bccp-7f, low = r * 0x1.555b98p-5f + 0x1.55548ep-3f;
+  vf p = high * s + low;
+  p = p * r + 0x1.fffff8p-2f;
+  p = p * s + r;
+#if LANES == 16 && defined(__x86_64__)
+  // Rounds subnormal results once, and passes NaN on.
   return (vf)_mm512_scalef_ps((__m512)(p + 1.0f), (__m512)n);
 #else
   const vi whole = to_int(n);
@@ -28,6 +29,13 @@ INLINE vf exp_v(vf x) {
   return select_f(x != x, x, result);
 #endif
 }
+
+INLINE vf exp_v(vf x) {
+  return exp_limited_v(max_second(splat(-104.0f), min_second(splat(89.0f), x)));
+}
+
+// exp(-|x|).
+INLINE vf exp_below_v(vf x) { return exp_limited_v(max_second(splat(-104.0f), -magnitude(x))); }
 
 // exp(x) - 1: by exp's reduction, keeping the leading 1 apart; for small |x| the polynomial itself.
 INLINE vf expm1_v(vf x) {
@@ -148,7 +156,7 @@ INLINE vf tanh_v(vf x) {
 }
 
 INLINE vf sigmoid_v(vf x) {
-  const vf e = exp_v(-magnitude(x));
+  const vf e = exp_below_v(x);
   return select_f(x >= 0.0f, splat(1.0f), e) / (e + 1.0f);
 }
 
@@ -177,12 +185,15 @@ INLINE vf erf_v(vf x) {
 }
 
 INLINE vf silu_v(vf x, float beta) {
-  const vf result = x * sigmoid_v(x * beta);
-  return select_f(x == -INFINITY, splat(-0.0f), result);
+  const vf scaled = x * beta;
+  const vf e = exp_below_v(scaled);
+  // Nothing times minus infinity is nothing here.
+  const vf small = max_second(splat(-0x1.fffffep127f), x) * e;
+  return select_f(scaled >= 0.0f, x, small) / (e + 1.0f);
 }
 
 INLINE vf softplus_v(vf x) {
-  const vf tail = log1p_v(exp_v(-magnitude(x)));
+  const vf tail = log1p_v(exp_below_v(x));
   return select_f(x != x, x, max_second(x, splat(0.0f)) + tail);
 }
 
