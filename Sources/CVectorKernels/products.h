@@ -85,6 +85,12 @@ INLINE void igemm_tile(
   vf acc[MR][MAX_VECTORS];
   UNROLL for (int m = 0; m < rows; m++)
     UNROLL for (int v = 0; v < vectors; v++) acc[m][v] = splat(e->from_zero ? 0 : w[m]);
+  // Where the next tile's results go: rows are planes apart, and short sums wait for each line.
+  UNROLL for (int m = 0; m < rows; m++) {
+    if ((size_t)m >= live_rows) break;
+    UNROLL for (int v = 0; v < vectors; v++)
+      __builtin_prefetch(out + m * ldo + (MAX_VECTORS + v) * LANES, 1);
+  }
   if (e->accumulate) reload_tile(rows, vectors, live_rows, acc, out, ldo, tail);
   if (k <= CHAIN) {
     igemm_chain(rows, vectors, masked, k, w, in, offsets, tail, acc);
@@ -207,6 +213,33 @@ static void f32_finish(
     store_part(out + i, activate(value, e), n - i);
   }
   if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(1, n, out, 0, e);
+}
+
+// Rows of n elements of some channels, each scaled, shifted and activated.
+INLINE void scale_rows(
+    const bool shifted, size_t channels, size_t n, const float *in, ptrdiff_t in_stride,
+    const float *scales, const float *shifts, float *out, ptrdiff_t out_stride,
+    const squall_epilogue *e) {
+  const size_t whole = n / LANES * LANES, tail = n - whole;
+#define SCALED(x) activate(shifted ? (x) * scale + shift : (x) * scale, e)
+  for (size_t c = 0; c < channels; c++) {
+    const vf scale = splat(scales[c]), shift = splat(shifted ? shifts[c] : 0);
+    const float *from = in + (ptrdiff_t)c * in_stride;
+    float *to = out + (ptrdiff_t)c * out_stride;
+    for (size_t x = 0; x < whole; x += LANES) store(to + x, SCALED(load(from + x)));
+    if (tail > 0) store_part(to + whole, SCALED(load_part(from + whole, tail)), tail);
+    if (e->activation >= SQUALL_ACTIVATION_UNARY) activate_rows(1, n, to, 0, e);
+  }
+#undef SCALED
+}
+
+static void f32_scale_rows(
+    size_t channels, size_t n, const float *in, ptrdiff_t in_stride, const float *scales,
+    const float *shifts, float *out, ptrdiff_t out_stride, const squall_epilogue *e) {
+  assert(in && scales && out && e);
+  if (shifts)
+    scale_rows(true, channels, n, in, in_stride, scales, shifts, out, out_stride, e);
+  else scale_rows(false, channels, n, in, in_stride, scales, shifts, out, out_stride, e);
 }
 
 static float f32_dot(size_t n, const float *a, const float *b) {

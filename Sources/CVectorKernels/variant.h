@@ -109,6 +109,7 @@ const squall_kernels VARIANT_TABLE = {
     ENTRY(f32_join_rows),
     ENTRY(f32_pack_rows),
     ENTRY(f32_add_rows),
+    ENTRY(f32_scale_rows),
     ENTRY(f32_bands),
     ENTRY(f32_winograd_weights),
     ENTRY(f32_winograd_expand),

@@ -317,6 +317,14 @@ typedef struct squall_kernels {
       size_t channels, size_t rows, size_t n, const float *in, ptrdiff_t in_plane, float *out,
       ptrdiff_t out_plane, ptrdiff_t out_pitch);
 
+  /// Rows of n elements of some channels, each scaled, shifted and activated:
+  /// `out[c out_stride + x] = act(scales[c] in[c in_stride + x] + shifts[c])`; without shifts,
+  /// none are added. The output may be the input.
+  void (*f32_scale_rows)(
+      size_t channels, size_t n, const float *in, ptrdiff_t in_stride, const float *scales,
+      const float *_Nullable shifts, float *out, ptrdiff_t out_stride,
+      const squall_epilogue *epilogue);
+
   /// Row r and column c of each band for `rows` by `columns` of them: the plane's at `(top + r)
   /// stride + start`, `padding` outside it, everywhere where there is none.
   void (*f32_bands)(

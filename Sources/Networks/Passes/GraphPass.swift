@@ -24,12 +24,12 @@ extension GraphPass {
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ScaledProducts(), ConstantFolding(), BranchInlining(), HalfWidening(),
-    IdentityRemoval(),
-    CommonSubexpressions(), NormalizationFusion(), ActivationFusion(), ConvolutionFusion(),
+    IdentityRemoval(), CommonSubexpressions(), NormalizationFusion(),
+    ActivationFusion(), ConvolutionFusion(),
     GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
     EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
     RowFusion(), DeadNodeRemoval(), WindowFusion(), ConvolutionChaining(), LastConvolutions(),
-    ElementwiseFusion(),
+    ConvolutionPreparation(), ElementwiseFusion(),
   ]
 
   /// The names that `named(_:)` knows beside those of the passes.

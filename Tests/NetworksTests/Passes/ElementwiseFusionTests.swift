@@ -56,6 +56,32 @@ import Testing
     #expect(rest.nodes.count == 1)
   }
 
+  /// One factor, and one term, for each channel: of every image or of all, planes of any size.
+  @Test(
+    arguments: [[2, 5, 7, 7], [3, 40, 3, 3], [1, 3, 200, 90], [2, 6, 1, 1], [2, 3, 300]],
+    [true, false])
+  func channelsAreOnePass(shape: [Int], isGate: Bool) throws {
+    var random = RandomTensors(seed: 102)
+    var test = TestGraph()
+    let (x, channels) = (test.input("x"), shape[1])
+    let ones = [Int](repeating: 1, count: shape.count - 2)
+    var numbers: [ValueID] = []
+    for index in 0..<4 {
+      numbers.append(test.constant(random([channels], in: index == 3 ? 0.5...2 : -1...1)))
+    }
+    let scaled =
+      isGate
+      ? try test.one("Mul", [test.input("gate"), x])
+      : try test.one("BatchNormalization", [x] + numbers)
+    test.graph.outputs = [try test.one(isGate ? "Sigmoid" : "Relu", [scaled])]
+    let image = random(try Shape(checking: shape))
+    let gates = [1, shape[0]].map { random(Shape([$0, channels] + ones)) }
+    for inputs in isGate ? gates.map({ [image, $0] }) : [[image]] {
+      let rest = try test.expectUnchanged(by: [pass], inputs, tolerance: isGate ? 0 : 2e-6)
+      #expect(rest.nodes.count == 1)
+    }
+  }
+
   /// A mask that comes from outside, by element, by row and by column.
   @Test(arguments: [[40, 90], [40, 1], [90], [1]]) func givenMasksChoose(mask: [Int]) throws {
     var test = TestGraph()

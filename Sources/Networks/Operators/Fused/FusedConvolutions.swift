@@ -72,7 +72,7 @@ package struct FusedConvolutions: FusedOperator {
 
 extension Operands {
   /// Without what is left out at the end.
-  fileprivate var trimmed: Operands {
+  var trimmed: Operands {
     var result = self
     while let last = result.facts.last, last == nil { result.facts.removeLast() }
     return result

@@ -25,6 +25,7 @@ struct FusedElementwise: FusedOperator {
   func prepare(_ inputs: Operands, outputs: [TensorFacts?]) throws -> Kernel {
     let shapes = try (0..<inputCount).map { try inputs.required($0).shape }
     let target = try Shape.broadcast(shapes)
+    if masks.isEmpty, let kernel = byChannels(shapes, target) { return kernel }
     let walks = try shapes.map { try BroadcastWalk([$0], to: target) }
     return Kernel(name: "\(program.steps.count) in one pass") { arguments in
       let output = try arguments.output().plannedDestination(of: Float.self)
@@ -37,6 +38,9 @@ struct FusedElementwise: FusedOperator {
     }
   }
 
+  /// Rows shorter than this are joined, although that spreads operands.
+  private static let leastRow = 256
+
   private func run(
     _ range: Range<Int>, _ bases: [UnsafeRawPointer], _ walks: [BroadcastWalk],
     _ output: UnsafeMutablePointer<Float>
@@ -48,12 +52,16 @@ struct FusedElementwise: FusedOperator {
         || masks.contains(index) && walks[index].rowStrides[0] == 0
     }
     let dense = walks.indices.filter { !spread.contains($0) && walks[$0].rowStrides[0] == 1 }
+    // Pieces end with long rows, so that nothing needs to be spread over them.
+    let shortest = spread.map { walks[$0].rowLength }.min() ?? 0
+    let row = shortest >= Self.leastRow ? shortest : Int.max
     Scratch.with(Float.self, count: spread.count * length) { copies in
       var operands = zip(bases, walks).map { base, walk in
         ElementwiseProgram.Operand(base: base, step: walk.rowStrides[0])
       }
-      for start in stride(from: range.lowerBound, to: range.upperBound, by: length) {
-        let count = min(length, range.upperBound - start)
+      var start = range.lowerBound
+      while start < range.upperBound {
+        let count = min(length, range.upperBound - start, row - start % row)
         for index in dense {
           operands[index].base = bases[index] + start * (masks.contains(index) ? 1 : 4)
         }
@@ -63,6 +71,7 @@ struct FusedElementwise: FusedOperator {
             copy: copies + place * length)
         }
         program.run(operands, count: count, into: output + start)
+        start += count
       }
     }
   }

@@ -76,19 +76,34 @@ package final class ConvolutionPlan: Sendable {
     return work.scratchWords(batch: batch)
   }
 
+  /// Whether a run can do something to its input first: where it is copied once anyway.
+  package var takesPreparation: Bool {
+    switch route {
+    case .pointwise: true
+    case .narrow(let work): work.takesPreparation
+    default: false
+    }
+  }
+
   /// Convolves `batch` images that lie one after the other. `residual` and `output` have the
   /// output's shape and may be the same memory.
   ///
-  /// - Parameter scratch: `scratchWords(batch:)` floats; without, they are borrowed for the run.
+  /// - Parameters:
+  ///   - scratch: `scratchWords(batch:)` floats; without, they are borrowed for the run.
+  ///   - preparation: What is done to the input first; only where the plan takes it.
   package func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
-    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>? = nil
+    output: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>? = nil,
+    preparation: ChannelPreparation? = nil
   ) {
+    assert(preparation == nil || takesPreparation)
     switch route {
     case .pointwise(let work):
-      work.run(input: input, batch: batch, residual: residual, output: output)
+      work.run(
+        input: input, batch: batch, residual: residual, output: output, preparation: preparation)
     case .narrow(let work):
-      work.run(input: input, batch: batch, residual: residual, output: output)
+      work.run(
+        input: input, batch: batch, residual: residual, output: output, preparation: preparation)
     case .depthwise(let work):
       work.run(input: input, batch: batch, residual: residual, output: output)
     case .winograd(let work):

@@ -4,7 +4,7 @@ internal import CVectorKernels
 
 /// A convolution to images so small that positions leave vectors half empty: what each position sees is
 /// a row, multiplied with the weights' matrix.
-struct NarrowConvolution: Sendable {
+final class NarrowConvolution: Sendable {
   private let matrix: PackedMatrix
   private let activation: Activation
   private let variant: KernelVariant
@@ -65,31 +65,40 @@ struct NarrowConvolution: Sendable {
       < WinogradCost.least(convolution, outSize: outSize)
   }
 
+  /// Whether something can be done to the input first.
+  var takesPreparation: Bool { gathering == nil }
+
   func run(
     input: UnsafePointer<Float>, batch: Int, residual: UnsafePointer<Float>?,
-    output: UnsafeMutablePointer<Float>
+    output: UnsafeMutablePointer<Float>, preparation: ChannelPreparation? = nil
   ) {
     // So many images at a time that their rows stay in the cache.
     let most = max(1, min(Self.mostRows, Self.mostWords / depth) / positions)
     for first in stride(from: 0, to: batch, by: most) {
       let place = first * positions * outChannels
       runSome(
-        input: input + first * inWords, images: min(most, batch - first),
-        residual: residual.map { $0 + place }, output: output + place)
+        input: input + first * inWords, images: first..<min(first + most, batch),
+        residual: residual.map { $0 + place }, output: output + place, preparation: preparation)
     }
   }
 
   private func runSome(
-    input: UnsafePointer<Float>, images: Int, residual: UnsafePointer<Float>?,
-    output: UnsafeMutablePointer<Float>
+    input: UnsafePointer<Float>, images range: Range<Int>, residual: UnsafePointer<Float>?,
+    output: UnsafeMutablePointer<Float>, preparation: ChannelPreparation?
   ) {
-    let (positions, wide) = (positions, outChannels)
+    let (positions, wide, images) = (positions, outChannels, range.count)
     let count = images * positions
     // A single position that sees its own place is a row already.
-    let isRow = gathering == nil && positions == 1
+    let isRow = gathering == nil && positions == 1 && preparation == nil
     var epilogue = activation.epilogue
     Scratch.with(Float.self, count: isRow ? 1 : count * rowStride) { rows in
       if !isRow { arrange(input, images: images, into: rows) }
+      if let preparation {
+        for row in 0..<count {
+          preparation.apply(
+            toRow: rows + row * rowStride, of: range.lowerBound + row / positions, channels: depth)
+        }
+      }
       Scratch.with(Float.self, count: 2 * count * wide) { results in
         matrix.run(
           input: isRow ? input : UnsafePointer(rows), count: count,
