@@ -24,7 +24,7 @@ extension GraphPass {
 package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ScaledProducts(), ConstantFolding(), BranchInlining(), HalfWidening(),
-    IdentityRemoval(), CommonSubexpressions(), NormalizationFusion(),
+    IdentityRemoval(), CommonSubexpressions(), GrowingJoins(), NormalizationFusion(),
     ActivationFusion(), ConvolutionFusion(),
     GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
     EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
