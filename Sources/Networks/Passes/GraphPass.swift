@@ -25,7 +25,7 @@ package enum GraphPasses {
   package static let standard: [any GraphPass] = [
     IntegerComputation(), ScaledProducts(), ConstantFolding(), BranchInlining(), HalfWidening(),
     IdentityRemoval(), CommonSubexpressions(), GrowingJoins(), NormalizationFusion(),
-    ActivationFusion(), ConvolutionFusion(),
+    ActivationFusion(), ConvolutionFusion(), LateEnlargement(),
     GroupNormalizationFusion(), JoinedProducts(), PatchProducts(), ProductFusion(),
     EinsumAttention(), AttentionFusion(), ScatterFusion(), SelectionFusion(), MovementFusion(),
     RowFusion(), DeadNodeRemoval(), WindowFusion(), ConvolutionChaining(), LastConvolutions(),

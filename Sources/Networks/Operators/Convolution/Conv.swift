@@ -36,6 +36,13 @@ package struct ConvOperator: Operator {
     return result
   }
 
+  /// The same convolution that adds nothing to its results.
+  package func withoutResidual() -> ConvOperator {
+    var result = self
+    result.addsResidual = false
+    return result
+  }
+
   /// The same convolution without Winograd's sums.
   package func summedDirectly() -> ConvOperator {
     var result = self

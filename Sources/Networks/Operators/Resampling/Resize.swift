@@ -20,6 +20,16 @@ package struct ResizeOperator: Operator {
   /// Whether every result is one of the input's elements.
   var copies: Bool { rule.copies && rule.coordinates != "tf_crop_and_resize" }
 
+  /// Whether every result is a mean of elements of its own channel, with weights that sum up to one,
+  /// wherever only lengths behind the channels change.
+  var averages: Bool {
+    (rule.mode == .nearest || rule.mode == .linear) && rule.coordinates != "tf_crop_and_resize"
+      && !rule.antialias && rule.policy == "stretch"
+  }
+
+  /// Whether lengths of all axes are given, the channels' among them, where lengths are.
+  var namesAllAxes: Bool { rule.axes == nil }
+
   package static var versions: ClosedRange<Int> { 10...Opset.newest }
 
   package var widening: Widening { rule.copies ? .adapts : .halves }
