@@ -6,7 +6,7 @@ internal import CVectorKernels
 /// channels, so that neither the length of rows nor the steps between taps matter.
 ///
 /// Planes are transposed into such vectors, padded, and the results transposed back.
-struct ChannelwiseConvolution: Sendable {
+final class ChannelwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
   /// For each block of channels biases, then weights tap by tap.

@@ -35,12 +35,12 @@ struct ConvolutionTile: Sendable {
 
   /// The scratch memory a tile needs, in floats.
   var floatCount: Int {
-    channels * vertical.starts.count * horizontal.starts.count * planeStride + Self.slack
+    channels * vertical.count * horizontal.count * planeStride + Self.slack
   }
 
   /// Where tap (i, j) of channel c of the tile's first output lies.
   func offset(channel: Int, _ i: Int, _ j: Int) -> Int {
-    let band = (channel * vertical.starts.count + vertical.bands[i]) * horizontal.starts.count
+    let band = (channel * vertical.count + vertical.bands[i]) * horizontal.count
     return (band + horizontal.bands[j]) * planeStride + vertical.shifts[i] * pitch
       + horizontal.shifts[j]
   }
@@ -65,21 +65,18 @@ struct ConvolutionTile: Sendable {
     _ kernels: UnsafePointer<squall_kernels>,
     from image: (_ channel: Int) -> UnsafePointer<Float>?
   ) {
-    let bandCount = vertical.starts.count * horizontal.starts.count
-    vertical.starts.withUnsafeBufferPointer { startsY in
-      horizontal.starts.withUnsafeBufferPointer { startsX in
-        guard let startsY = startsY.baseAddress, let startsX = startsX.baseAddress else { return }
-        var bands = squall_bands(
-          height: height, width: width, bands_y: vertical.starts.count,
-          bands_x: horizontal.starts.count, starts_y: startsY, starts_x: startsX,
-          stride_y: vertical.stride, stride_x: horizontal.stride, pitch: pitch,
-          band_stride: planeStride)
-        let (lines, wide) = (rows + vertical.extra, columns + horizontal.extra)
-        for channel in 0..<(count ?? channels) {
-          kernels.pointee.f32_bands(
-            &bands, image(channel), top, left, lines, wide, padding,
-            scratch + channel * bandCount * planeStride)
-        }
+    let bandCount = vertical.count * horizontal.count
+    withExtendedLifetime((vertical, horizontal)) {
+      var bands = squall_bands(
+        height: height, width: width, bands_y: vertical.count, bands_x: horizontal.count,
+        starts_y: vertical.starts.base, starts_x: horizontal.starts.base,
+        stride_y: vertical.stride, stride_x: horizontal.stride, pitch: pitch,
+        band_stride: planeStride)
+      let (lines, wide) = (rows + vertical.extra, columns + horizontal.extra)
+      for channel in 0..<(count ?? channels) {
+        kernels.pointee.f32_bands(
+          &bands, image(channel), top, left, lines, wide, padding,
+          scratch + channel * bandCount * planeStride)
       }
     }
   }
@@ -90,10 +87,12 @@ struct ConvolutionTile: Sendable {
 /// Taps whose places are alike modulo the stride can share a band that is longer than the outputs by
 /// how far they lie apart. Where they lie far apart (a large dilation, few outputs) a band for each
 /// tap is less to copy.
-private struct TapBands: Sendable {
+///
+/// A class, whose contents threads read without counting references to each of them.
+private final class TapBands: Sendable {
   let stride: Int
-  /// Where each band begins for output 0.
-  let starts: [Int]
+  /// How many bands there are, and where each begins for output 0.
+  let count: Int, starts: AlignedArray<Int>
   /// How much longer than the outputs a band is.
   let extra: Int
   /// Each tap's band, and its place there for output 0.
@@ -105,15 +104,21 @@ private struct TapBands: Sendable {
     let phases = Set(places.map { $0 % axis.stride }).sorted()
     let reach = axis.reach / axis.stride
     if phases.count * (outputs + reach) <= axis.taps * outputs {
-      starts = phases.map { $0 - axis.before }
+      (count, starts) = Self.shifted(phases, by: axis.before)
       extra = reach
       bands = places.map { phases.firstIndex(of: $0 % axis.stride) ?? 0 }
       shifts = places.map { $0 / axis.stride }
     } else {
-      starts = places.map { $0 - axis.before }
+      (count, starts) = Self.shifted(places, by: axis.before)
       extra = 0
       bands = Array(0..<axis.taps)
       shifts = [Int](repeating: 0, count: axis.taps)
     }
+  }
+  private static func shifted(_ places: [Int], by before: Int) -> (Int, AlignedArray<Int>) {
+    let starts = AlignedArray<Int>(count: places.count) { base in
+      for (index, place) in places.enumerated() { base[index] = place - before }
+    }
+    return (places.count, starts)
   }
 }

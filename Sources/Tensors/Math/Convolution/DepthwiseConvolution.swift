@@ -2,13 +2,17 @@
 
 internal import CVectorKernels
 
-struct DepthwiseConvolution: Sendable {
+final class DepthwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
-  private let weights: WeightPanels
+  /// For each out channel the bias, then the taps: threads read them channel by channel, and would wait
+  /// for each other where they counted references to whoever owns them.
+  private let weights: AlignedArray<Float>
   private let height: Int, width: Int, outHeight: Int, outWidth: Int
   private let tile: ConvolutionTile
   private let offsets: AlignedArray<Int>
   private let rowBlocks: Int
+  /// Whether a row's taps lie at the same steps wherever they are.
+  private let isPlain: Bool
 
   /// - Parameter block: How many rows and columns of output are computed together at most; by default
   ///   as many rows as stay in the first cache.
@@ -17,7 +21,7 @@ struct DepthwiseConvolution: Sendable {
     block: (rows: Int, columns: Int)? = nil
   ) {
     self.convolution = convolution
-    weights = convolution.weights.panels
+    weights = Self.byChannel(convolution)
     (self.height, self.width) = (height, width)
     (self.outHeight, self.outWidth) = (outHeight, outWidth)
     // A plane's rows stay in the first caches from the copy to the last tap.
@@ -26,7 +30,16 @@ struct DepthwiseConvolution: Sendable {
     tile = ConvolutionTile(
       convolution.vertical, convolution.horizontal, channels: 1,
       rows: (outHeight + rowBlocks - 1) / rowBlocks, columns: block?.columns ?? outWidth)
-    offsets = tile.offsets()
+    let (offsets, pitch) = (tile.offsets(), tile.pitch)
+    self.offsets = offsets
+    // Tiles so small that each tap has rows of its own are left to the general kernel.
+    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
+    isPlain =
+      vertical.taps >= 3
+      && (0..<convolution.depth).allSatisfy {
+        let (i, j) = $0.quotientAndRemainder(dividingBy: horizontal.taps)
+        return offsets.base[$0] == i * vertical.dilation * pitch + j * horizontal.dilation
+      }
   }
 
   func run(
@@ -50,15 +63,22 @@ struct DepthwiseConvolution: Sendable {
     }
   }
 
-  /// Whether a row's taps lie at the same steps wherever they are.
-  private var isPlain: Bool {
-    // Tiles so small that each tap has rows of its own are left to the general kernel.
-    let (vertical, horizontal) = (convolution.vertical, convolution.horizontal)
-    return vertical.taps >= 3
-      && (0..<convolution.depth).allSatisfy {
-        let (i, j) = $0.quotientAndRemainder(dividingBy: horizontal.taps)
-        return offsets.base[$0] == i * vertical.dilation * tile.pitch + j * horizontal.dilation
+  private static func byChannel(_ convolution: ConvolutionCore) -> AlignedArray<Float> {
+    let (depth, panels) = (convolution.depth, convolution.weights.panels)
+    return AlignedArray(count: convolution.outChannels * (depth + 1)) { base in
+      var target = base
+      panels.withPiece(depth: depth) { piece in
+        for group in 0..<convolution.groups {
+          for panel in panels.panels {
+            let packed = panels.pointer(group: group, panel, depth, in: piece)
+            for row in 0..<panel.rows {
+              for k in 0...depth { target[k] = packed[k * panel.height + row] }
+              target += depth + 1
+            }
+          }
+        }
       }
+    }
   }
 
   /// Computes a block of what comes of one input channel.
@@ -75,28 +95,21 @@ struct DepthwiseConvolution: Sendable {
   ) {
     let (rows, columns) = (min(tile.rows, outHeight - top), min(tile.columns, outWidth - left))
     guard rows > 0, columns > 0 else { return }
-    let isPlain = isPlain
-    Scratch.with(Float.self, count: tile.floatCount + convolution.depth) { scratch in
-      let taps = scratch + tile.floatCount
+    Scratch.with(Float.self, count: tile.floatCount) { scratch in
       tile.fill(
         scratch, height: height, width: width, top: top, left: left, rows: rows, columns: columns,
         padding: 0, convolution.variant.table
       ) { _ in input }
-      for panel in weights.panels {
-        weights.withPiece(depth: convolution.depth) { piece in
-          let packed = weights.pointer(group: channel, panel, convolution.depth, in: piece)
-          for row in 0..<panel.rows {
-            for k in 0..<convolution.depth { taps[k] = packed[(k + 1) * panel.height + row] }
-            let place = (panel.firstRow + row) * plane
-            let target = Target(
-              rows: rows, columns: columns, residual: residual.map { $0 + place },
-              output: output + place, pitch: pitch)
-            if isPlain {
-              filterRows(taps, packed[row], scratch, target)
-            } else {
-              filterLines(taps, packed[row], scratch, target)
-            }
-          }
+      for row in 0..<convolution.groupOutChannels {
+        let own = channel * convolution.groupOutChannels + row
+        let packed = UnsafePointer(weights.base + own * (convolution.depth + 1))
+        let target = Target(
+          rows: rows, columns: columns, residual: residual.map { $0 + row * plane },
+          output: output + row * plane, pitch: pitch)
+        if isPlain {
+          filterRows(packed + 1, packed[0], scratch, target)
+        } else {
+          filterLines(packed + 1, packed[0], scratch, target)
         }
       }
     }

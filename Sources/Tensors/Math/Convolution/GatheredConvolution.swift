@@ -6,7 +6,7 @@ internal import CVectorKernels
 /// are. What each tap sees of a strip of results is gathered, a part of the sum at a time, and all
 /// out channels are computed from it while it is in the second cache: weights are read once for as
 /// many results, however long the sum.
-struct GatheredConvolution: Sendable {
+final class GatheredConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WeightPanels
   private let outSheets: Int, positions: Int, outWidth: Int

@@ -18,7 +18,7 @@ struct ResultStrip {
 
 /// Gathers what a convolution's taps see: each channel's rows are sorted by phases of the strides, and
 /// then taken for each tap.
-struct PatchGathering: Sendable {
+final class PatchGathering: Sendable {
   private let convolution: ConvolutionCore
   private let sheets: Int, height: Int, width: Int, outWidth: Int
   /// What the taps of a few channels see of a strip, and where each begins.

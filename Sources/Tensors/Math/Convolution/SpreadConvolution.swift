@@ -46,7 +46,7 @@ struct SpreadWeights: Sendable {
 ///
 /// A strip of positions is copied once; the products of a few panels with it are the rows of as many
 /// whole lines of blocks, which are taken in turn and written.
-struct SpreadConvolution: Sendable {
+final class SpreadConvolution: Sendable {
   private let weights: SpreadWeights
   private let size: [Int], positions: Int
   private let strip: Int, strips: Int, pitch: Int

@@ -8,7 +8,7 @@ internal import CVectorKernels
 ///
 /// Blocks of rows of results are fixed by the shape. For each tap what it sees is packed, multiplied,
 /// and added to the block's results in scratch memory.
-struct TapwiseConvolution: Sendable {
+final class TapwiseConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WeightPanels
   private let bias: [Float]

@@ -2,7 +2,7 @@
 
 internal import CVectorKernels
 
-struct TiledConvolution: Sendable {
+final class TiledConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WeightPanels
   private let sheets: Int, height: Int, width: Int

@@ -10,7 +10,7 @@ internal import CVectorKernels
 /// results.
 ///
 /// **Source**: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016).
-struct WinogradConvolution: Sendable {
+final class WinogradConvolution: Sendable {
   private let convolution: ConvolutionCore
   private let weights: WinogradWeights
   private let making: WinogradWeights.Making
