@@ -105,41 +105,39 @@ extension IntegerRewriting {
     _ node: GraphNode, _ convolution: ConvOperator, _ bounds: ClosedRange<Int32>,
     _ target: QuantizationTarget
   ) -> GraphNode? {
-    guard node.inputs.count >= 2, let input = bytes(node.inputs[0]),
-      let channels = channels(node.inputs[1], axis: 0),
-      let weights = weights(node.inputs[1], axis: 0, channels: channels),
-      let bias = bias(
-        node.inputs.count > 2 ? node.inputs[2] : nil, input: input.type.scale,
-        weights: weights.scales, channels: channels)
-    else { return nil }
+    guard let inputs = convolutionInputs(node, channelAxis: 0, target) else { return nil }
     return self.node(
       "QLinearConv",
       QLinearConvOperator(window: convolution.window, groups: convolution.groups, bounds: bounds),
-      [
-        input.value, input.scale, input.zero, weights.value, weights.scale, weights.zero,
-        target.scale, target.zero,
-      ] + (bias.map { [$0] } ?? []))
+      inputs)
   }
 
   private mutating func transposed(
     _ node: GraphNode, _ convolution: ConvTransposeOperator, _ bounds: ClosedRange<Int32>,
     _ target: QuantizationTarget
   ) -> GraphNode? {
+    guard let inputs = convolutionInputs(node, channelAxis: 1, target),
+      let rank = inputs[3].flatMap({ graph.constants[$0] })?.shape.rank,
+      let operation = QuantizedConvTranspose(convolution, rank: rank, bounds: bounds)
+    else { return nil }
+    return self.node("QLinearConvTranspose", operation, inputs)
+  }
+
+  /// The inputs of a convolution of bytes in the place of `node`, in the order of `QLinearConv`.
+  private mutating func convolutionInputs(
+    _ node: GraphNode, channelAxis axis: Int, _ target: QuantizationTarget
+  ) -> [ValueID?]? {
     guard node.inputs.count >= 2, let input = bytes(node.inputs[0]),
-      let outputs = channels(node.inputs[1], axis: 1),
-      let weights = weights(node.inputs[1], axis: 1, channels: outputs),
-      let rank = graph.constants[weights.value]?.shape.rank,
-      let operation = QuantizedConvTranspose(convolution, rank: rank, bounds: bounds),
+      let channels = channels(node.inputs[1], axis: axis),
+      let weights = weights(node.inputs[1], axis: axis, channels: channels),
       let bias = bias(
         node.inputs.count > 2 ? node.inputs[2] : nil, input: input.type.scale,
-        weights: weights.scales, channels: outputs)
+        weights: weights.scales, channels: channels)
     else { return nil }
-    return self.node(
-      "QLinearConvTranspose", operation,
-      [
-        input.value, input.scale, input.zero, weights.value, weights.scale, weights.zero,
-        target.scale, target.zero,
-      ] + (bias.map { [$0] } ?? []))
+    return [
+      input.value, input.scale, input.zero, weights.value, weights.scale, weights.zero,
+      target.scale, target.zero,
+    ] + (bias.map { [$0] } ?? [])
   }
 
   /// The length of dimension `axis` of dequantised constant weights.

@@ -13,20 +13,9 @@ struct PlaneMove {
     guard let facts = rewriter.facts(output), facts.shape.count > 0,
       facts.elementType == .float32, let operands = rewriter.operands(of: node),
       FactTable.hasNeededContents(node, operands), let source = operands[0],
-      source.elementType == .float32, source.shape.count == facts.shape.count
+      source.elementType == .float32, source.shape.count == facts.shape.count,
+      let walk = StridedWalk(of: node, output, operands, facts.shape)
     else { return nil }
-    let walk: StridedWalk
-    if let movement = node.implementation as? FusedMovement {
-      walk = movement.walk
-    } else if let operation = node.implementation as? any SelectingOperator,
-      let place = node.outputs.firstIndex(of: output),
-      let selection = operation.selection(operands, output: place),
-      let chosen = StridedWalk(dense: source.shape).selecting(selection, facts.shape)
-    {
-      walk = chosen
-    } else {
-      return nil
-    }
     guard walk.offset == 0, walk.strides.allSatisfy({ $0 > 0 }) else { return nil }
     // Dimensions that walk as one are one.
     var axes: [(length: Int, stride: Int)] = []

@@ -24,29 +24,12 @@ enum RowMove: Hashable {
       return
     }
     if let pad = node.implementation as? PadOperator {
-      guard let pads = pad.zeros(operands), pads.count == source.shape.rank,
-        pads.allSatisfy({ $0.before >= 0 && $0.after >= 0 }),
-        let last = pads.last, last.before == 0, last.after == 0
+      guard let maps = pad.selection(operands), maps.last?.elementsEqual(0..<width) ?? false
       else { return nil }
-      let tables = zip(pads, source.shape.dimensions).dropLast().map { pad, length in
-        [Int](repeating: -1, count: pad.before) + Array(0..<length)
-          + [Int](repeating: -1, count: pad.after)
-      }
-      self = .tables(tables, lengths: Array(source.shape.dimensions.dropLast()))
+      self = .tables(Array(maps.dropLast()), lengths: Array(source.shape.dimensions.dropLast()))
       return
     }
-    var walk: StridedWalk
-    if let movement = node.implementation as? FusedMovement {
-      walk = movement.walk
-    } else if let operation = node.implementation.asSelecting,
-      let place = node.outputs.firstIndex(of: output),
-      let selection = operation.selection(operands, output: place),
-      let chosen = StridedWalk(dense: source.shape).selecting(selection, facts.shape)
-    {
-      walk = chosen
-    } else {
-      return nil
-    }
+    guard var walk = StridedWalk(of: node, output, operands, facts.shape) else { return nil }
     guard walk.shape.last == width, width == 1 || walk.strides.last == 1,
       walk.offset.isMultiple(of: width),
       walk.strides.dropLast().allSatisfy({ $0.isMultiple(of: width) })

@@ -43,3 +43,21 @@ struct StridedSource {
     return inner
   }
 }
+
+extension StridedWalk {
+  /// How `node` walks through its input 0 to make `output`, of `shape`; nil where it makes something
+  /// else of it.
+  init?(of node: GraphNode, _ output: ValueID, _ operands: Operands, _ shape: Shape) {
+    if let movement = node.implementation as? FusedMovement {
+      self = movement.walk
+    } else if let operation = node.implementation.asSelecting, let source = operands[0],
+      let place = node.outputs.firstIndex(of: output),
+      let selection = operation.selection(operands, output: place),
+      let chosen = StridedWalk(dense: source.shape).selecting(selection, shape)
+    {
+      self = chosen
+    } else {
+      return nil
+    }
+  }
+}

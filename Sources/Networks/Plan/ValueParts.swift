@@ -64,7 +64,7 @@ struct ValueParts {
     _ node: GraphNode, _ operands: Operands, _ made: [ValueID: Int], _ facts: [TensorFacts?],
     _ isFree: (ValueID) -> Bool
   ) {
-    guard let operation = node.implementation as? any SelectingOperator,
+    guard let operation = node.implementation.asSelecting,
       node.implementation is SliceOperator || node.implementation is SplitOperator,
       let source = node.inputs.first ?? nil, made[source] != nil, isFree(source),
       let shape = operands[0]?.shape, shape.count > 0

@@ -67,8 +67,9 @@ import Testing
   }
 
   /// A shifted window partition before a projection, and the way back with the residual.
-  @Test(arguments: [false, true], [false, true])
-  func windowsAreListsOfRows(pads: Bool, shifts: Bool) throws {
+  @Test(arguments: [nil, "constant", "wrap", "edge"], [false, true])
+  func windowsAreListsOfRows(pads mode: String?, shifts: Bool) throws {
+    let pads = mode != nil
     var random = RandomTensors(seed: 73)
     var test = TestGraph()
     let x = test.input("x")
@@ -82,7 +83,10 @@ import Testing
     }
     var y = try normalized(x, 5, &test, &random)
     y = try test.one("Reshape", [y, test.ints([1, height, width, 5])])
-    if pads { y = try test.one("Pad", [y, test.ints([0, 1, 0, 0, 0, 1, 1, 0])]) }
+    if let mode {
+      y = try test.one(
+        "Pad", [y, test.ints([0, 1, 0, 0, 0, 1, 1, 0])], ["mode": .string(mode)])
+    }
     if shifts { y = try rolled(y, by: 2) }
     y = try test.one("Reshape", [y, test.ints([1, 3, 4, 6, 3, 5])])
     y = try test.one("Transpose", [y], ["perm": .ints([0, 1, 3, 2, 4, 5])])

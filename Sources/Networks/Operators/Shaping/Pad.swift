@@ -68,9 +68,10 @@ package struct PadOperator: Operator {
   }
 
   /// For each axis, the input element of each output element, -1 where there is a zero; nil where what
-  /// the pads add is something else.
+  /// the pads add is something else, or more than a table holds.
   func selection(_ inputs: Operands) -> [[Int]]? {
     guard let shape = inputs[0]?.shape, let result = (try? infer(inputs))?[0]?.shape,
+      result.dimensions.allSatisfy({ $0 <= 1 << 24 }),
       let pads = mode == .constant ? zeros(inputs) : try? pads(inputs)
     else { return nil }
     return maps(shape, pads, result)
