@@ -199,13 +199,9 @@ INLINE vf softplus_v(vf x) {
 
 // 2^r for |r| <= 1/2.
 INLINE vf exp2_part_v(vf r) {
-  vf p = splat(0x1.41fbc0p-13f);
-  p = p * r + 0x1.5f3e54p-10f;
-  p = p * r + 0x1.3b2d4cp-7f;
-  p = p * r + 0x1.c6aee8p-5f;
-  p = p * r + 0x1.ebfbdcp-3f;
-  p = p * r + 0x1.62e430p-1f;
-  return p * r + 1.0f;
+  const vf s = r * r;
+  const vf high = (r * 0x1.41fbc0p-13f + 0x1.5f3e54p-10f) * s + (r * 0x1.3b2d4cp-7f + 0x1.c6aee8p-5f);
+  return (high * s + (r * 0x1.ebfbdcp-3f + 0x1.62e430p-1f)) * r + 1.0f;
 }
 
 // 2^y for -126 <= y <= 0, without the care for subnormal results that exp takes.
@@ -214,26 +210,6 @@ INLINE vf exp2_normal_v(vf y) {
   const vf shifted = y + magic;
   const vf p = exp2_part_v(y - (shifted - magic));
   return from_bits(bits(p) + (bits(shifted) << 23));
-}
-
-// x minus x's share in the tail: with t = |x|, max(x, 0) - t erfc(t / sqrt 2) / 2. The logarithm of
-// erfc is nearly a parabola, so that one polynomial does for all of it.
-INLINE vf gelu_v(vf x) {
-  const vf t = min_second(splat(13.0f), magnitude(x));
-  vf y = splat(0x1.0e2894p-29f);
-  y = y * t - 0x1.6751cep-24f;
-  y = y * t + 0x1.90b72ap-20f;
-  y = y * t - 0x1.f4110ep-17f;
-  y = y * t + 0x1.7c4320p-14f;
-  y = y * t - 0x1.44ca22p-12f;
-  y = y * t + 0x1.2ab5fep-15f;
-  y = y * t + 0x1.c5f39ep-8f;
-  y = y * t - 0x1.ad94acp-5f;
-  y = y * t - 0x1.d63d7cp-2f;
-  y = y * t - 0x1.26aecap+0f;
-  y = max_second(splat(-125.0f), y * t);
-  const vf result = max_second(splat(0.0f), x) - 0.5f * t * exp2_normal_v(y);
-  return select_f(x < -13.0f, splat(-0.0f), result);
 }
 
 INLINE vf gelu_tanh_v(vf x) {

@@ -4,6 +4,7 @@
 #include "lanes.h"
 // In this order.
 #include "functions.h"
+#include "gelu.h"
 #include "products.h"
 #include "panel_products.h"
 #include "depthwise.h"
