@@ -88,9 +88,15 @@ static float *winograd_take(
   if (rows == 0) return end;
   const float *in = plane + a.y * width + a.x;
   if (step > 1) {
-    for (ptrdiff_t r = 0; r < rows; r++, in += row_step * width)
-      for (ptrdiff_t i = 0, x = a.x; i < a.n; i++, x += step)
-        *line++ = x >= 0 && x < width ? in[i * step] : 0;
+    // The elements that are there are the same ones in all rows.
+    const ptrdiff_t before = a.x >= 0 ? 0 : (-a.x + step - 1) / step;
+    const ptrdiff_t inside = a.x < width ? (width - 1 - a.x) / step + 1 : 0;
+    const ptrdiff_t low = before < a.n ? before : a.n, high = inside < a.n ? inside : a.n;
+    for (ptrdiff_t r = 0; r < rows; r++, in += row_step * width, line += a.n) {
+      for (ptrdiff_t i = 0; i < low; i++) line[i] = 0;
+      for (ptrdiff_t i = low; i < high; i++) line[i] = in[i * step];
+      for (ptrdiff_t i = high > low ? high : low; i < a.n; i++) line[i] = 0;
+    }
     return end;
   }
   // Vectors that are there row by row; what is there of the others is the same for all rows.

@@ -11,21 +11,21 @@ internal import CVectorKernels
 ///
 /// **Source**: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016).
 final class WinogradConvolution: Sendable {
-  private let convolution: ConvolutionCore
-  private let weights: WinogradWeights
+  let convolution: ConvolutionCore
+  let weights: WinogradWeights
   private let making: WinogradWeights.Making
   private let sheets: Int, outSheets: Int
   private let shape: squall_winograd
   private let side: Int
   private let cut: WinogradCut
   /// Planes of tiles, the windows of each in channel, and what stands for in channels in the product.
-  private let planes: Int, depth: Int
+  let planes: Int, depth: Int
   /// Tiles of one plane.
-  private let tiles: Int
+  let tiles: Int
   /// The most tiles that a piece has, and floats from one channel of them to the next.
-  private let mostTiles: Int, pitch: Int
+  let mostTiles: Int, pitch: Int
   /// Panels of weights whose results are kept until they are transformed.
-  private let panelsAtOnce: Int
+  let panelsAtOnce: Int
   /// Whether whoever computes a group's tiles makes its weights, too.
   private let byGroups: Bool
   /// Where each in channel of a block lies.
@@ -141,7 +141,7 @@ final class WinogradConvolution: Sendable {
   }
 
   /// What one thread does at a time: some tiles of one group, for some of the out channels.
-  private struct Part {
+  struct Part {
     var group: Int, first: Int, count: Int
     var panels: Range<Int>
     /// Where the weights lie.
@@ -180,16 +180,16 @@ final class WinogradConvolution: Sendable {
   // Points an odd number of cache lines apart too.
 
   /// Floats from one point of all in channels to the next.
-  private var inStride: Int { (depth * pitch / 16 | 1) * 16 }
+  var inStride: Int { (depth * pitch / 16 | 1) * 16 }
   /// The same of the out channels of some panels.
-  private func outStride(panels: Int) -> Int {
+  func outStride(panels: Int) -> Int {
     (panels * convolution.variant.panelRows * pitch / 16 | 1) * 16
   }
   /// Floats of a piece's in channels at all points.
-  private var inWords: Int { weights.points * inStride }
+  var inWords: Int { weights.points * inStride }
   /// Floats beside those: lines of an image, and one channel at all points.
-  private var line: Int { side * (2 * pitch + 32) + 64 }
-  private var staged: Int { max(weights.points, side * side) * pitch + 64 }
+  var line: Int { side * (2 * pitch + 32) + 64 }
+  var staged: Int { max(weights.points, side * side) * pitch + 64 }
 
   /// Tiles that lie beside each other in one plane.
   private struct Run {
@@ -215,7 +215,7 @@ final class WinogradConvolution: Sendable {
     }
   }
 
-  private func transformInput(
+  func transformInput(
     _ part: Part, _ input: UnsafePointer<Float>, channels: Range<Int>,
     line: UnsafeMutablePointer<Float>, stage: UnsafeMutablePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
@@ -247,7 +247,7 @@ final class WinogradConvolution: Sendable {
     }
   }
 
-  private func multiply(
+  func multiply(
     _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>, stride outStride: Int
   ) {
@@ -274,7 +274,7 @@ final class WinogradConvolution: Sendable {
     }
   }
 
-  private func transformOutput(
+  func transformOutput(
     _ part: Part, _ panels: Range<Int>, _ source: UnsafePointer<Float>, stride: Int,
     stage: UnsafeMutablePointer<Float>, residual: UnsafePointer<Float>?,
     output: UnsafeMutablePointer<Float>
@@ -298,104 +298,6 @@ final class WinogradConvolution: Sendable {
         kernels.pointee.f32_winograd_join(
           &shape, run.first, run.count, stage + side * run.place, side * pitch,
           residual.map { $0 + start }, output + start, &epilogue)
-      }
-    }
-  }
-}
-
-// Where an image has few tiles, weights are what is large: each is read and expanded once, by whoever
-// computes its out channels, and the values of all tiles wait in working memory.
-extension WinogradConvolution {
-  /// Tiles whose values lie in working memory at a time, unless an image has more.
-  private static let tilesAtOnce = 192
-  /// Weights that are expanded at a time, in floats, unless so few channels would read the tiles'
-  /// values too often.
-  private static let expandedWords = 1 << 19
-  private static let leastPanels = 2
-
-  private var expandedPanels: Int {
-    let fitting = Self.expandedWords / max(1, weights.words(0..<1))
-    return min(panelsAtOnce, max(fitting, Self.leastPanels))
-  }
-
-  private struct Places {
-    var input: UnsafePointer<Float>
-    var residual: UnsafePointer<Float>?
-    var output: UnsafeMutablePointer<Float>
-  }
-
-  private func imagesAtOnce(_ batch: Int) -> Int {
-    max(1, min(batch, Self.tilesAtOnce / max(1, planes * tiles)))
-  }
-
-  /// Tiles of a piece where so many images are taken at a time.
-  private func piece(of images: Int) -> Int {
-    let all = images * planes * tiles
-    let pieces = (all + mostTiles - 1) / mostTiles
-    return ((all + pieces - 1) / max(pieces, 1) + 15) / 16 * 16
-  }
-
-  private func runByChannels(
-    _ places: Places, batch: Int, _ scratch: UnsafeMutablePointer<Float>
-  ) {
-    let images = imagesAtOnce(batch)
-    for first in stride(from: 0, to: batch, by: images) {
-      runByChannels(places, first..<min(first + images, batch), piece(of: images), scratch)
-    }
-  }
-
-  /// Some images, in pieces of at most `piece` tiles.
-  private func runByChannels(
-    _ places: Places, _ images: Range<Int>, _ piece: Int, _ values: UnsafeMutablePointer<Float>
-  ) {
-    let start = images.lowerBound * planes * tiles
-    let all = images.count * planes * tiles
-    let pieces = (all + piece - 1) / piece
-    func part(_ group: Int, _ index: Int) -> Part {
-      Part(
-        group: group, first: start + index * piece, count: min(piece, all - index * piece),
-        panels: 0..<0, matrices: .init(base: UnsafePointer(values), point: 0, first: 0))
-    }
-    let shares = max(1, min(8, depth / 32))
-    let channels = (depth + shares - 1) / shares
-    let transforms = Double(all * convolution.groups) * Double(depth * weights.points) * 2
-    ThreadPool.current.forEachTile(
-      convolution.groups * pieces * shares, nanoseconds: transforms / 4
-    ) { index in
-      let (unit, share) = index.quotientAndRemainder(dividingBy: shares)
-      let own = share * channels..<max(share * channels, min((share + 1) * channels, depth))
-      Scratch.with(Float.self, count: line + staged) { stage in
-        transformInput(
-          part(unit / pieces, unit % pieces), places.input, channels: own, line: stage + staged,
-          stage: stage, values + unit * inWords)
-      }
-    }
-    let panelCount = weights.cut.panels.count
-    let together = max(1, min(expandedPanels, (panelCount + 7) / 8))
-    let chunks = (panelCount + together - 1) / together
-    let work =
-      Double(all + 12) * Double(weights.points) * Double(convolution.outChannels) * Double(depth)
-    ThreadPool.current.forEachTile(
-      convolution.groups * chunks, nanoseconds: convolution.variant.nanoseconds(multiplyAdds: work)
-    ) { index in
-      let (group, chunk) = index.quotientAndRemainder(dividingBy: chunks)
-      let panels = chunk * together..<min((chunk + 1) * together, panelCount)
-      let outStride = outStride(panels: together)
-      let expanded = (weights.words(panels) + 15) / 16 * 16
-      Scratch.with(
-        Float.self, count: expanded + weights.points * outStride + staged
-      ) { scratch in
-        let matrices = weights.make(group, panels, in: scratch)
-        let products = scratch + expanded
-        for index in 0..<pieces {
-          var part = part(group, index)
-          part.matrices = matrices
-          multiply(
-            part, panels, values + (group * pieces + index) * inWords, products, stride: outStride)
-          transformOutput(
-            part, panels, products, stride: outStride, stage: products + weights.points * outStride,
-            residual: places.residual, output: places.output)
-        }
       }
     }
   }
