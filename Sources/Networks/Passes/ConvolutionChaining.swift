@@ -31,7 +31,7 @@ package struct ConvolutionChaining: GraphPass {
       let (start, first) = rewriter.producer(of: between, ConvOperator.self), !first.addsResidual,
       let facts = rewriter.facts(between), facts.elementType == .float32,
       ConvolutionChain.isWorthwhile(between: facts.shape),
-      let early = shapes(start, first, &rewriter), let late = shapes(node, second, &rewriter),
+      let early = rewriter.shapes(start, first), let late = rewriter.shapes(node, second),
       late.groups == 1, late.isPointwise,
       early.isDepthwise || early.groups == 1 && early.isPointwise
     else { return nil }
@@ -41,22 +41,9 @@ package struct ConvolutionChaining: GraphPass {
     result.name = node.name
     return result
   }
-
-  /// The lengths of a convolution whose weights and bias are constants, and which kernels compute.
-  private func shapes(
-    _ node: GraphNode, _ operation: ConvOperator, _ rewriter: inout GraphRewriter
-  ) -> ConvolutionShapes? {
-    guard rewriter.constant(node.input(1)) != nil,
-      node.input(2) == nil || rewriter.constant(node.input(2)) != nil,
-      let operands = rewriter.operands(of: node), operation.hasVectorKernel(operands)
-    else { return nil }
-    return try? ConvolutionShapes(operands, operation.window, operation.groups)
-  }
 }
 
 extension ConvolutionShapes {
   /// Each output channel sees one input channel.
   fileprivate var isDepthwise: Bool { groupInputs == 1 && groups > 1 }
-  /// Each output position sees one input position, at the same place.
-  fileprivate var isPointwise: Bool { windows.allSatisfy(\.axis.seesItsPlace) }
 }

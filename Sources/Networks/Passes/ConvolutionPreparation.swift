@@ -30,12 +30,8 @@ package struct ConvolutionPreparation: GraphPass {
   private func prepared(_ node: GraphNode, _ rewriter: inout GraphRewriter) -> GraphNode? {
     guard let convolution = node.implementation as? ConvOperator, let input = node.input(0),
       rewriter.isUsedOnce(input), (2...4).contains(node.inputs.count),
-      rewriter.constant(node.input(1)) != nil,
-      node.input(2) == nil || rewriter.constant(node.input(2)) != nil,
-      let operands = rewriter.operands(of: node), convolution.hasVectorKernel(operands),
-      let shapes = try? ConvolutionShapes(operands, convolution.window, convolution.groups),
-      shapes.windows.allSatisfy(\.axis.seesItsPlace), shapes.inputPlane > 1,
-      let image = operands[0]?.shape
+      let shapes = rewriter.shapes(node, convolution), shapes.isPointwise, shapes.inputPlane > 1,
+      let image = rewriter.facts(input)?.shape
     else { return nil }
     var value = input
     var activation = Activation.none

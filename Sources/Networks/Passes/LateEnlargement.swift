@@ -38,7 +38,7 @@ package struct LateEnlargement: GraphPass {
       convolution.activation == .none || resize.copies && !convolution.addsResidual,
       let operands = rewriter.operands(of: node),
       let shapes = try? ConvolutionShapes(operands, convolution.window, convolution.groups),
-      shapes.windows.allSatisfy(\.axis.seesItsPlace),
+      shapes.isPointwise,
       let large = operands[0]?.shape, let image = start.input(0),
       let facts = rewriter.facts(image), facts.elementType == operands[0]?.elementType,
       isEnlarged(facts.shape, large),

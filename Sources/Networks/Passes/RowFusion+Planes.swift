@@ -122,7 +122,7 @@ extension RowFusion {
       weights.shape.rank >= 3, weights.count > 0, let operands = rewriter.operands(of: node),
       convolution.hasVectorKernel(operands),
       let shapes = try? ConvolutionShapes(operands, convolution.window, 1),
-      shapes.windows.allSatisfy(\.axis.seesItsPlace),
+      shapes.isPointwise,
       node.input(2) == nil || rewriter.constant(node.input(2))?.elementType == .float32,
       !convolution.addsResidual || convolution.activation == .none,
       let result = rewriter.facts(node.result),

@@ -59,9 +59,6 @@ package struct SelectionFusion: GraphPass {
       .compactMap { $0 }
   }
 
-  /// Files may claim lengths that no table holds.
-  private static let longestTable = 1 << 24
-
   private struct Selection {
     var value: ValueID
     var maps: [[Int]]
@@ -75,7 +72,7 @@ package struct SelectionFusion: GraphPass {
     of value: ValueID, _ rewriter: inout GraphRewriter, depth: Int = 24
   ) -> Selection? {
     guard let facts = rewriter.facts(value),
-      facts.shape.dimensions.allSatisfy({ $0 <= Self.longestTable })
+      facts.shape.dimensions.allSatisfy({ $0 <= MappedGather.longestTable })
     else { return nil }
     let own = Selection(value: value, maps: facts.shape.dimensions.map { Array(0..<$0) })
     guard depth > 0, rewriter.constant(value) == nil, let node = rewriter.producer(of: value),

@@ -14,6 +14,8 @@ package struct ConvolutionShapes: Sendable {
   package var inputPlane: Int { windows.reduce(1) { $0 * $1.length } }
   package var outputPlane: Int { windows.reduce(1) { $0 * $1.output } }
   package var taps: Int { windows.reduce(1) { $0 * $1.kernel } }
+  /// Each output position sees one input position, at the same place.
+  var isPointwise: Bool { windows.allSatisfy(\.axis.seesItsPlace) }
 
   package init(
     batch: Int, groups: Int, groupInputs: Int, groupOutputs: Int, windows: [Window]

@@ -71,7 +71,7 @@ package struct PadOperator: Operator {
   /// the pads add is something else, or more than a table holds.
   func selection(_ inputs: Operands) -> [[Int]]? {
     guard let shape = inputs[0]?.shape, let result = (try? infer(inputs))?[0]?.shape,
-      result.dimensions.allSatisfy({ $0 <= 1 << 24 }),
+      result.dimensions.allSatisfy({ $0 <= MappedGather.longestTable }),
       let pads = mode == .constant ? zeros(inputs) : try? pads(inputs)
     else { return nil }
     return maps(shape, pads, result)
@@ -171,6 +171,8 @@ struct MappedGather: Sendable {
   private let runs: [Run]
   /// The last axes that are copied whole are one unit of so many elements.
   private let unit: Int
+  /// Files may claim lengths that no table holds.
+  static var longestTable: Int { 1 << 24 }
   /// Where rows are fewer, threads share their runs.
   private static var manyRows: Int { 64 }
   /// The elements of a run that is worth sharing.

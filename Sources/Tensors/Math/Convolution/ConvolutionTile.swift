@@ -115,6 +115,7 @@ private final class TapBands: Sendable {
       shifts = [Int](repeating: 0, count: axis.taps)
     }
   }
+
   private static func shifted(_ places: [Int], by before: Int) -> (Int, AlignedArray<Int>) {
     let starts = AlignedArray<Int>(count: places.count) { base in
       for (index, place) in places.enumerated() { base[index] = place - before }
